@@ -1,0 +1,420 @@
+//! RabbitMQ: queues in, exchanges out. The only file that knows the AMQP library.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use lapin::{
+    BasicProperties, Channel, Confirmation, Connection, ConnectionBuilder, ConnectionProperties,
+    ErrorKind, Event, ExchangeKind,
+    options::{
+        BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
+        ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
+    },
+    tcp::{OwnedIdentity, OwnedTLSConfig},
+    types::{AMQPValue, FieldTable},
+    uri::AMQPUri,
+};
+use metrics::counter;
+use serde_json::Value;
+use tokio::time;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+use crate::{
+    Object,
+    acks::Acks,
+    engine::destinations::Inbox,
+    health::Health,
+    settings::{QueueType, Settings},
+    telemetry,
+};
+
+/// How long one broker may take to answer the first hello.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// A broker that is silent for twice as long is gone.
+const HEARTBEAT_SECONDS: u16 = 15;
+/// AMQP's reply code for a resource that is there with other arguments.
+const PRECONDITION_FAILED: u16 = 406;
+const PERSISTENT: u8 = 2;
+
+/// What is needed to reach a broker.
+pub(crate) struct Broker {
+    urls: Vec<String>,
+    tls: OwnedTLSConfig,
+    name: String,
+    queue_arguments: FieldTable,
+    prefetch: u16,
+}
+
+/// A connection with one channel, and what was declared on it.
+pub(crate) struct Session {
+    connection: Connection,
+    channel: Channel,
+    acks: Arc<Acks>,
+    declared: Mutex<HashSet<String>>,
+    /// Cancelled when the connection or the channel is of no more use.
+    pub(crate) ended: CancellationToken,
+}
+
+/// A message on its way out.
+#[derive(Debug)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) exchange: &'a str,
+    pub(crate) routing_key: &'a str,
+    pub(crate) properties: BasicProperties,
+    pub(crate) body: &'a [u8],
+}
+
+/// What the broker made of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Published {
+    /// On disk in at least one queue.
+    Routed,
+    /// No queue took it.
+    Returned(String),
+}
+
+/// A message that waits for its acknowledgement.
+pub(crate) struct Delivery {
+    message: lapin::message::Delivery,
+    acks: Arc<Acks>,
+}
+
+impl Broker {
+    /// None where no broker is configured.
+    pub(crate) fn new(settings: &Settings, instance: &str) -> anyhow::Result<Option<Self>> {
+        let urls = settings.broker_urls();
+        if urls.is_empty() {
+            return Ok(None);
+        }
+        let read = |setting: &str, path: &String| {
+            std::fs::read_to_string(path).with_context(|| format!("{setting} {path}"))
+        };
+        let cert_chain =
+            settings.amqp_ca_file.as_ref().map(|it| read("AMQP_CA_FILE", it)).transpose()?;
+        let identity = match (&settings.amqp_cert_file, &settings.amqp_key_file) {
+            (Some(cert), Some(key)) => Some(OwnedIdentity::PKCS8 {
+                pem: read("AMQP_CERT_FILE", cert)?.into_bytes(),
+                key: read("AMQP_KEY_FILE", key)?.into_bytes(),
+            }),
+            _ => None,
+        };
+        let mut queue_arguments = arguments(settings.queue_arguments.as_ref())?;
+        if let Some(queue_type) = settings.queue_type {
+            let name = match queue_type {
+                QueueType::Classic => "classic",
+                QueueType::Quorum => "quorum",
+            };
+            queue_arguments.insert("x-queue-type".into(), AMQPValue::LongString(name.into()));
+        }
+        Ok(Some(Self {
+            urls,
+            tls: OwnedTLSConfig { identity, cert_chain },
+            name: format!("{instance} {}", env!("CARGO_PKG_VERSION")),
+            queue_arguments,
+            prefetch: settings.prefetch,
+        }))
+    }
+
+    /// Opens a session on the first broker that answers.
+    pub(crate) async fn connect(
+        &self,
+        health: &Arc<Health>,
+        tracker: &TaskTracker,
+    ) -> anyhow::Result<Arc<Session>> {
+        let mut last = None;
+        for url in &self.urls {
+            match time::timeout(CONNECT_MAX, self.open(url, health, tracker)).await {
+                Ok(Ok(session)) => return Ok(session),
+                Ok(Err(error)) => last = Some(error),
+                Err(_elapsed) => last = Some(anyhow::anyhow!("no answer within {CONNECT_MAX:?}")),
+            }
+        }
+        Err(last.unwrap_or_else(|| anyhow::anyhow!("no broker is configured")))
+    }
+
+    async fn open(
+        &self,
+        url: &str,
+        health: &Arc<Health>,
+        tracker: &TaskTracker,
+    ) -> anyhow::Result<Arc<Session>> {
+        let mut uri: AMQPUri = url.parse().map_err(|_text| anyhow::anyhow!("AMQP_URL"))?;
+        uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        let place = format!("{}:{}", uri.authority.host, uri.authority.port);
+        let properties =
+            ConnectionProperties::default().with_connection_name(self.name.as_str().into());
+        let connection = ConnectionBuilder::new()?
+            .with_uri(uri)
+            .with_properties(properties)
+            .with_tls_config(self.tls.clone())
+            .connect()
+            .await
+            .with_context(|| place.clone())?;
+        let channel = connection.create_channel().await?;
+        channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        let session = Arc::new(Session {
+            acks: Arc::default(),
+            declared: Mutex::default(),
+            ended: CancellationToken::new(),
+            connection,
+            channel,
+        });
+        tracker.spawn(Arc::clone(&session).acknowledge());
+        tracker.spawn(Arc::clone(&session).watch(Arc::clone(health)));
+        counter!(telemetry::BROKER_CONNECTS).increment(1);
+        info!(broker = place, "connected");
+        Ok(session)
+    }
+
+    /// Declares an inbox as Spring does (`activiti-cloud.md` §1.1, §1.3) and takes its requests.
+    pub(crate) async fn consume(
+        &self,
+        session: &Session,
+        inbox: &Inbox,
+    ) -> anyhow::Result<impl Stream<Item = lapin::Result<Delivery>> + Unpin + use<>> {
+        for exchange in &inbox.exchanges {
+            session.declare_exchange(exchange).await?;
+        }
+        session.declare_queue(&inbox.queue, &self.queue_arguments).await?;
+        for exchange in &inbox.exchanges {
+            let (queue, exchange) = (inbox.queue.as_str().into(), exchange.as_str().into());
+            let options = QueueBindOptions::default();
+            session
+                .channel
+                .queue_bind(queue, exchange, "#".into(), options, FieldTable::default())
+                .await?;
+        }
+        let queue = inbox.queue.as_str().into();
+        let options = BasicConsumeOptions::default();
+        let consumer =
+            session.channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
+        let acks = Arc::clone(&session.acks);
+        Ok(consumer.map_ok(move |message| Delivery { message, acks: Arc::clone(&acks) }))
+    }
+}
+
+impl Session {
+    /// Resolves once the broker has taken responsibility for the message, or has refused it.
+    pub(crate) async fn publish(&self, message: &Outgoing<'_>) -> anyhow::Result<Published> {
+        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+        let publish = async {
+            let confirm = self
+                .channel
+                .basic_publish(
+                    message.exchange.into(),
+                    message.routing_key.into(),
+                    options,
+                    message.body,
+                    message.properties.clone(),
+                )
+                .await?;
+            confirm.await
+        };
+        // A confirm is not always failed with its connection, so the end is watched too.
+        let confirmation = tokio::select! {
+            confirmation = publish => confirmation.inspect_err(|_error| self.ended.cancel())?,
+            () = self.ended.cancelled() => bail!("the connection ended before the confirm"),
+        };
+        match confirmation {
+            Confirmation::Ack(None) => Ok(Published::Routed),
+            Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)) => {
+                Ok(Published::Returned(returned.reply_text.to_string()))
+            }
+            Confirmation::Nack(None) => bail!("the broker refused the message"),
+            Confirmation::NotRequested => bail!("the channel lost its confirm mode"),
+        }
+    }
+
+    /// Makes sure that the exchange of an answer is there, as Spring does before it publishes.
+    pub(crate) async fn declare_exchange(&self, name: &str) -> anyhow::Result<()> {
+        if !self.is_new(name) {
+            return Ok(());
+        }
+        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+        let channel = self.connection.create_channel().await?;
+        let declared = channel
+            .exchange_declare(name.into(), ExchangeKind::Topic, options, FieldTable::default())
+            .await;
+        self.settle(&channel, declared, "exchange", name).await
+    }
+
+    async fn declare_queue(&self, name: &str, arguments: &FieldTable) -> anyhow::Result<()> {
+        let options = QueueDeclareOptions { durable: true, ..Default::default() };
+        let channel = self.connection.create_channel().await?;
+        let declared = channel.queue_declare(name.into(), options, arguments.clone()).await;
+        self.settle(&channel, declared.map(drop), "queue", name).await
+    }
+
+    /// What is there with other arguments is taken as it is: somebody else's, or an operator's.
+    async fn settle(
+        &self,
+        channel: &Channel,
+        declared: lapin::Result<()>,
+        what: &str,
+        name: &str,
+    ) -> anyhow::Result<()> {
+        match declared {
+            Ok(()) => channel.close(200, "OK".into()).await?,
+            Err(error) if is_precondition(&error) => {
+                warn!(name, "the {what} is there with other arguments and is taken as it is");
+            }
+            Err(error) => return Err(error).with_context(|| format!("{what} {name}")),
+        }
+        Ok(())
+    }
+
+    fn is_new(&self, name: &str) -> bool {
+        let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+        !declared.contains(name) && declared.insert(name.to_owned())
+    }
+
+    /// Puts a message aside: into `<queue>.parked`, with the reason in a header.
+    pub(crate) async fn park(
+        &self,
+        delivery: &Delivery,
+        queue: &str,
+        reason: &str,
+    ) -> anyhow::Result<()> {
+        let parking = format!("{queue}.parked");
+        if self.is_new(&parking) {
+            self.declare_queue(&parking, &FieldTable::default()).await?;
+        }
+        let properties = delivery.message.properties.clone();
+        let mut headers = properties.headers().clone().unwrap_or_default();
+        headers.insert("x-parked-reason".into(), AMQPValue::LongString(reason.into()));
+        headers.insert("x-parked-from".into(), AMQPValue::LongString(queue.into()));
+        let message = Outgoing {
+            exchange: "",
+            routing_key: &parking,
+            properties: properties.with_headers(headers).with_delivery_mode(PERSISTENT),
+            body: &delivery.message.data,
+        };
+        match self.publish(&message).await? {
+            Published::Routed => Ok(()),
+            Published::Returned(why) => bail!("{parking}: {why}"),
+        }
+    }
+
+    /// Writes the acknowledgements, as few as will do.
+    async fn acknowledge(self: Arc<Self>) {
+        loop {
+            let batch = tokio::select! {
+                batch = self.acks.next() => batch,
+                () = self.ended.cancelled() => return,
+            };
+            for (tag, multiple) in batch {
+                if self.channel.basic_ack(tag, BasicAckOptions { multiple }).await.is_err() {
+                    return self.ended.cancel();
+                }
+            }
+        }
+    }
+
+    /// Says how the connection is, until it is no more.
+    async fn watch(self: Arc<Self>, health: Arc<Health>) {
+        let mut events = std::pin::pin!(self.connection.events_listener());
+        loop {
+            let event = tokio::select! {
+                event = events.next() => event,
+                () = self.ended.cancelled() => return,
+            };
+            match event {
+                Some(Event::ConnectionBlocked(reason)) => {
+                    warn!(reason, "the broker takes no messages for now");
+                    health.blocked(reason);
+                }
+                Some(Event::ConnectionUnblocked) => {
+                    info!("the broker takes messages again");
+                    health.connected();
+                }
+                Some(Event::Error(_)) | None => return self.ended.cancel(),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Says what is done, and gives back what is not.
+    pub(crate) async fn close(&self) {
+        for (tag, multiple) in self.acks.rest() {
+            let _sent = self.channel.basic_ack(tag, BasicAckOptions { multiple }).await;
+        }
+        self.ended.cancel();
+        let _closed = self.connection.close(200, "OK".into()).await;
+    }
+}
+
+impl Delivery {
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.message.data
+    }
+
+    pub(crate) fn exchange(&self) -> &str {
+        self.message.exchange.as_str()
+    }
+
+    pub(crate) fn redelivered(&self) -> bool {
+        self.message.redelivered
+    }
+
+    pub(crate) fn content_encoding(&self) -> Option<&str> {
+        self.message.properties.content_encoding().as_ref().map(lapin::types::ShortString::as_str)
+    }
+
+    /// A header that is a text or a number.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let headers = self.message.properties.headers().as_ref()?;
+        match headers.inner().get(name)? {
+            AMQPValue::LongString(text) => Some(text.to_string()),
+            AMQPValue::ShortString(text) => Some(text.to_string()),
+            AMQPValue::LongInt(number) => Some(number.to_string()),
+            AMQPValue::LongLongInt(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Marks the message as done; the broker hears of it within milliseconds.
+    pub(crate) fn ack(&self) {
+        self.acks.done(self.message.delivery_tag);
+    }
+}
+
+/// The properties of an answer (`activiti-cloud.md` §2.1, §2.3).
+pub(crate) fn answer_properties(headers: &[(&'static str, String)]) -> BasicProperties {
+    let mut table = FieldTable::default();
+    for (name, value) in headers {
+        table.insert((*name).into(), AMQPValue::LongString(value.as_str().into()));
+    }
+    BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_delivery_mode(PERSISTENT)
+        .with_headers(table)
+}
+
+fn is_precondition(error: &lapin::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ProtocolError(error) if error.get_id() == PRECONDITION_FAILED)
+}
+
+/// Queue arguments as operators write them.
+fn arguments(given: Option<&Object>) -> anyhow::Result<FieldTable> {
+    let mut table = FieldTable::default();
+    for (name, value) in given.into_iter().flatten() {
+        let value = match value {
+            Value::Bool(value) => AMQPValue::Boolean(*value),
+            Value::String(text) => AMQPValue::LongString(text.as_str().into()),
+            Value::Number(number) => match number.as_i64() {
+                Some(number) => AMQPValue::LongLongInt(number),
+                None => bail!("QUEUE_ARGUMENTS: `{name}` is no whole number"),
+            },
+            _ => bail!("QUEUE_ARGUMENTS: `{name}` is no text, number or boolean"),
+        };
+        table.insert(name.as_str().into(), value);
+    }
+    Ok(table)
+}

@@ -1,0 +1,327 @@
+//! The command line that every connector has (`experience.md` "Help").
+
+use std::{
+    io::{self, IsTerminal, Read, Write},
+    net::{SocketAddr, TcpStream},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::{
+    Connector, Failure, Object,
+    config::{self, Declared, Environment, Problem},
+    definition::{Definition, Param},
+    run,
+    runner::{Request, Runner},
+    settings::{self, Settings},
+    sources,
+    telemetry::Telemetry,
+};
+
+/// Somebody has made a mistake in a setting or on the command line.
+const USAGE: u8 = 2;
+/// How long `health` waits for an answer.
+const HEALTH_MAX: Duration = Duration::from_secs(3);
+
+/// What stands between a command and its end.
+enum Stop {
+    Settings(Vec<Problem>),
+    Failure(anyhow::Error),
+    /// Told already.
+    Told,
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failure(error)
+    }
+}
+
+/// The whole of a connector's `main`.
+pub(crate) fn execute<C: Send + Sync + 'static>(connector: Connector<C>) -> ExitCode {
+    let drift = connector.drift();
+    let (definition, text) = connector.definition();
+    let name = definition.name.clone();
+    if !drift.is_empty() {
+        complain(&format!("{name}: definition and code disagree\n{}", drift.join("\n")));
+        return ExitCode::FAILURE;
+    }
+    let matches = command(definition, &connector.declared()).get_matches();
+    let done = match matches.subcommand() {
+        Some(("definition", _)) => {
+            say(text.trim_end());
+            Ok(())
+        }
+        Some(("health", _)) => health(),
+        Some(("invoke", matches)) => invoke(connector, matches),
+        Some(("listen", matches)) => listen(connector, matches),
+        _ => serve(connector),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::Told) => ExitCode::FAILURE,
+        Err(Stop::Failure(error)) => {
+            complain(&format!("{name}: {error:#}"));
+            ExitCode::FAILURE
+        }
+        Err(Stop::Settings(problems)) => {
+            complain(config::explain(&name, &problems).trim_end());
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn command(definition: &Definition, own: &[Declared]) -> Command {
+    let settings = format!(
+        "Settings (environment; NAME_FILE reads the value from a file)\n\n{}{}",
+        table(own),
+        table(&settings::declared())
+    );
+    let mut invoke = Command::new("invoke")
+        .about("Run one action here and now, without a broker")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand_value_name("ACTION")
+        .subcommand_help_heading("Actions");
+    for action in &definition.actions.0 {
+        let inputs = parameters("Inputs", &action.inputs);
+        let help = format!("{inputs}\n{}", parameters("Outputs", &action.outputs));
+        let action = Command::new(action.name.clone())
+            .about(action.description.clone())
+            .after_help(help)
+            .arg(
+                Arg::new("input")
+                    .long("input")
+                    .value_name("FILE")
+                    .help("JSON object with the inputs; - or absent: standard input"),
+            )
+            .arg(
+                Arg::new("dry-run")
+                    .long("dry-run")
+                    .action(ArgAction::SetTrue)
+                    .help("Show what would be sent, secrets masked, without sending"),
+            );
+        invoke = invoke.subcommand(action);
+    }
+    let mut command = Command::new(definition.name.clone())
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(definition.description.clone())
+        .disable_help_subcommand(true)
+        .subcommand(
+            Command::new("run")
+                .about("Serve requests until stopped (default)")
+                .after_help(settings),
+        )
+        .subcommand(invoke);
+    if !definition.events.0.is_empty() {
+        let events = definition.events.0.iter().map(|it| it.name.clone());
+        let event = Arg::new("event").value_name("EVENT").required(true);
+        command = command.subcommand(
+            Command::new("listen")
+                .about("Print an event's outputs as they come, a line of JSON each")
+                .arg(event.value_parser(PossibleValuesParser::new(events)))
+                .arg(Arg::new("input").long("input").value_name("FILE")),
+        );
+    }
+    command
+        .subcommand(Command::new("definition").about("Print the definition that modelers import"))
+        .subcommand(Command::new("health").about("Ask a running connector whether it is well"))
+}
+
+/// Settings as `run --help` lists them.
+fn table(declared: &[Declared]) -> String {
+    let mut text = String::new();
+    for setting in declared {
+        let default = match setting.default.as_str() {
+            "" if setting.required => " (required)".to_owned(),
+            "" => String::new(),
+            _ if setting.secure => String::new(),
+            default => format!(" [{default}]"),
+        };
+        text.extend(["  ", &setting.name, &default, "\n"]);
+        if !setting.help.is_empty() {
+            text.extend(["      ", &setting.help, "\n"]);
+        }
+        if !setting.aliases.is_empty() {
+            text.extend(["      also: ", &setting.aliases.join(", "), "\n"]);
+        }
+    }
+    text
+}
+
+fn parameters(heading: &str, params: &[Param]) -> String {
+    let width = params.iter().map(|it| it.name.len()).max().unwrap_or_default();
+    let lines = params.iter().map(|Param { name, r#type, description, required, .. }| {
+        let needed = if *required { "required. " } else { "" };
+        format!("  {name:width$}  {type:8}  {needed}{description}\n")
+    });
+    format!("{heading}\n{}", lines.collect::<String>())
+}
+
+fn environment() -> Result<(Environment, config::Read<Settings>), Stop> {
+    let environment = Environment::of_process();
+    let settings =
+        config::read::<Settings>(&settings::declared(), &environment).map_err(Stop::Settings)?;
+    let problems = settings.value.problems(&environment);
+    if problems.is_empty() { Ok((environment, settings)) } else { Err(Stop::Settings(problems)) }
+}
+
+/// Settings first, all of them, before anything is begun.
+fn prepare<C: Send + Sync + 'static>(
+    connector: &Connector<C>,
+) -> Result<(Environment, config::Read<Settings>), Stop> {
+    match (environment(), connector.problems(&Environment::of_process())) {
+        (Ok(ready), own) if own.is_empty() => Ok(ready),
+        (Ok(_), own) => Err(Stop::Settings(own)),
+        (Err(Stop::Settings(common)), mut own) => {
+            own.extend(common);
+            Err(Stop::Settings(own))
+        }
+        (Err(stop), _) => Err(stop),
+    }
+}
+
+fn serve<C: Send + Sync + 'static>(connector: Connector<C>) -> Result<(), Stop> {
+    let (environment, settings) = prepare(&connector)?;
+    let name = connector.definition().0.name.clone();
+    let telemetry = Telemetry::start(&settings.value, &name)?;
+    let runtime = runtime()?;
+    let metrics = telemetry.metrics.clone();
+    let end = runtime.block_on(run::serve(connector, &environment, &settings, metrics));
+    runtime.shutdown_background();
+    telemetry.stop();
+    end.map_err(Stop::from)
+}
+
+fn invoke<C: Send + Sync + 'static>(
+    connector: Connector<C>,
+    matches: &ArgMatches,
+) -> Result<(), Stop> {
+    let Some((action, matches)) = matches.subcommand() else {
+        return Err(Stop::Failure(anyhow::anyhow!("which action?")));
+    };
+    let (environment, settings) = prepare(&connector)?;
+    let inputs = inputs(matches.get_one::<String>("input"))?;
+    let telemetry = Telemetry::start(&settings.value, &connector.definition().0.name)?;
+    let request = Request {
+        action: action.to_owned(),
+        id: uuid::Uuid::new_v4().to_string(),
+        inputs,
+        dry_run: matches.get_flag("dry-run"),
+        ..Request::default()
+    };
+    let outcome: Result<_, Stop> = runtime()?.block_on(async {
+        let connected = connector.connect(&environment).await.map_err(Stop::Settings)?;
+        match connected {
+            Ok(connected) => Ok(Runner::new(connected, &settings.value).run(request).await),
+            Err(failure) => Ok(Err(failure)),
+        }
+    });
+    telemetry.stop();
+    match outcome? {
+        Ok(outputs) => say(&pretty(&Value::Object(outputs))),
+        Err(failure) => {
+            let Some(text) = failure.preview() else {
+                say(&pretty(&error(&failure)));
+                return Err(Stop::Told);
+            };
+            say(text.trim_end());
+        }
+    }
+    Ok(())
+}
+
+/// The shape of a failure in `invoke`'s output (`names.md` "Every action").
+fn error(failure: &Failure) -> Value {
+    let (kind, code, message) = (failure.kind(), failure.code(), failure.message());
+    json!({ "error": { "kind": kind, "code": code, "message": message } })
+}
+
+fn listen<C: Send + Sync + 'static>(
+    connector: Connector<C>,
+    matches: &ArgMatches,
+) -> Result<(), Stop> {
+    let (environment, settings) = prepare(&connector)?;
+    let inputs = inputs(matches.get_one::<String>("input"))?;
+    let name = matches.get_one::<String>("event").cloned().unwrap_or_default();
+    let telemetry = Telemetry::start(&settings.value, &connector.definition().0.name)?;
+    let end: Result<(), Stop> = runtime()?.block_on(async {
+        let connected = connector.connect(&environment).await.map_err(Stop::Settings)?;
+        let connected = connected.map_err(|failure| anyhow::anyhow!("{failure}"))?;
+        let print = |outputs| async {
+            say(&Value::Object(outputs).to_string());
+            Ok(())
+        };
+        let event = connected.event(&name).context("no such event")?;
+        tokio::select! {
+            end = sources::subscribe(&connected, event, inputs, print) => {
+                Ok(end.map_err(|failure| anyhow::anyhow!("{failure}"))?)
+            }
+            () = run::told_to_stop() => Ok(()),
+        }
+    });
+    telemetry.stop();
+    end
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    // Two TLS providers in one binary make the library panic unless one is chosen.
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let _chosen_before = provider.install_default();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")
+}
+
+fn inputs(path: Option<&String>) -> anyhow::Result<Object> {
+    let text = match path.map(String::as_str) {
+        None if io::stdin().is_terminal() => "{}".to_owned(),
+        None | Some("-") => io::read_to_string(io::stdin())?,
+        Some(path) => std::fs::read_to_string(path).with_context(|| path.to_owned())?,
+    };
+    let text = if text.trim().is_empty() { "{}" } else { &text };
+    serde_json::from_str(text).context("the input is no JSON object")
+}
+
+/// Asks over HTTP like an orchestrator does.
+fn health() -> Result<(), Stop> {
+    let (_, settings) = environment()?;
+    let settings = settings.value;
+    let port = settings.admin_addr().port();
+    let addr = SocketAddr::from(([127, 0, 0, 1], port));
+    let path = format!("{}/actuator/health/readiness", settings.context_path());
+    let answer = ask(addr, &path).with_context(|| format!("nothing answers at {addr}"))?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    say(body.trim_end());
+    if head.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(Stop::Told) }
+}
+
+fn ask(addr: SocketAddr, path: &str) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&addr, HEALTH_MAX)?;
+    stream.set_read_timeout(Some(HEALTH_MAX))?;
+    stream.set_write_timeout(Some(HEALTH_MAX))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer)?;
+    if answer.is_empty() {
+        bail!("an empty answer");
+    }
+    Ok(answer)
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+#[expect(clippy::print_stdout, reason = "the command's output")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "the command's complaint")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,397 @@
+//! Settings: environment → struct, with every problem in one readable list.
+//!
+//! This is the only reader of the environment.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    time::Duration,
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
+use serde_json::Value;
+
+use crate::{
+    Object,
+    definition::ConfigParam,
+    schema::{self, ReadError},
+};
+
+/// A text that logs never show.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A length of time: `500ms`, `10s`, `2m`; a plain number is milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Period(pub Duration);
+
+impl<'de> Deserialize<'de> for Period {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let text = text.trim();
+        if let Ok(milliseconds) = text.parse() {
+            return Ok(Self(Duration::from_millis(milliseconds)));
+        }
+        let refused =
+            || D::Error::custom(format!("\"{text}\" is no duration, e.g. 500ms, 10s, 2m"));
+        humantime::parse_duration(text).map(Self).map_err(|_error| refused())
+    }
+}
+
+/// A number of bytes: `12MiB`, `50MB`; a plain number is bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Size(pub u64);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let refused = || D::Error::custom(format!("\"{text}\" is no size, e.g. 12MiB, 50MB"));
+        text.trim().parse().map(|bytesize::ByteSize(bytes)| Self(bytes)).map_err(|_e| refused())
+    }
+}
+
+/// A setting: its name, and what a newcomer needs to know about it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Declared {
+    pub(crate) name: String,
+    /// Older names and Spring's, in the order in which they are looked for.
+    pub(crate) aliases: Vec<String>,
+    /// Empty: none.
+    pub(crate) default: String,
+    pub(crate) help: String,
+    pub(crate) required: bool,
+    pub(crate) secure: bool,
+}
+
+impl From<&ConfigParam> for Declared {
+    fn from(param: &ConfigParam) -> Self {
+        Self {
+            name: param.name.clone(),
+            aliases: Vec::new(),
+            default: param.value.clone(),
+            help: param.description.clone(),
+            required: param.required,
+            secure: param.secure,
+        }
+    }
+}
+
+/// A setting that needs attention.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) name: String,
+    pub(crate) what: String,
+    pub(crate) hint: String,
+}
+
+/// The environment, as it was when the process started.
+#[derive(Debug, Default)]
+pub(crate) struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+    pub(crate) fn of_process() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
+        )
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        Self(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+    }
+
+    /// Whether a variable is there, but empty.
+    pub(crate) fn is_empty(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(String::is_empty)
+    }
+
+    /// The text of a setting: the variable, or the file that `NAME_FILE` names.
+    fn text(&self, declared: &Declared) -> Result<Option<String>, Problem> {
+        for name in std::iter::once(&declared.name).chain(&declared.aliases) {
+            if let Some(text) = self.0.get(name).filter(|text| !text.is_empty()) {
+                return Ok(Some(text.clone()));
+            }
+            let variable = format!("{name}_FILE");
+            let Some(path) = self.0.get(&variable).filter(|path| !path.is_empty()) else {
+                continue;
+            };
+            return match fs::read_to_string(path) {
+                Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+                Err(error) => Err(Problem {
+                    name: declared.name.clone(),
+                    what: format!("file {path}: {}", plain(&error)),
+                    hint: format!("(from {variable})"),
+                }),
+            };
+        }
+        Ok(None)
+    }
+}
+
+/// An I/O error without its number.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.strip_suffix(" or directory").unwrap_or(text).to_lowercase()
+}
+
+/// What was read, and what each setting is in effect (secrets masked).
+#[derive(Debug)]
+pub(crate) struct Read<T> {
+    pub(crate) value: T,
+    pub(crate) effective: Object,
+}
+
+/// Reads what is declared; all problems at once.
+pub(crate) fn read<T: DeserializeOwned>(
+    declared: &[Declared],
+    environment: &Environment,
+) -> Result<Read<T>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut texts = Object::new();
+    for setting in declared {
+        match environment.text(setting) {
+            Ok(Some(text)) => drop(texts.insert(setting.name.clone(), text.into())),
+            Ok(None) if !setting.default.is_empty() => {
+                texts.insert(setting.name.clone(), setting.default.clone().into());
+            }
+            Ok(None) if setting.required => problems.push(missing(setting)),
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let effective = masked(declared, &texts);
+    match read_all(declared, texts, &mut problems) {
+        Some(value) if problems.is_empty() => Ok(Read { value, effective }),
+        _ => {
+            problems.sort_by_key(|problem| declared.iter().position(|it| it.name == problem.name));
+            Err(problems)
+        }
+    }
+}
+
+/// Deserialization stops at the first error, so what it stops at is taken out until nothing new comes up.
+fn read_all<T: DeserializeOwned>(
+    declared: &[Declared],
+    mut texts: Object,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    loop {
+        let (path, why) = match schema::from_object(texts.clone()) {
+            Ok(value) => return Some(value),
+            Err(ReadError::Missing { name }) => {
+                if !problems.iter().any(|it| it.name == name) {
+                    problems.extend(declared.iter().find(|it| it.name == name).map(missing));
+                }
+                return None;
+            }
+            Err(ReadError::Invalid { path, why }) => (path, why),
+        };
+        let name = path.split(['.', '[']).next().unwrap_or_default();
+        let setting = declared.iter().find(|it| it.name == name);
+        let value = texts.remove(name)?;
+        let what = match setting {
+            // The library's texts quote the value.
+            Some(setting) if setting.secure => "is not what it should be".to_owned(),
+            _ => readable(&why, &value),
+        };
+        let hint = setting.map(|it| it.help.clone()).unwrap_or_default();
+        problems.push(Problem { name: name.to_owned(), what, hint });
+    }
+}
+
+/// serde's words in the words of somebody who sets variables.
+fn readable(why: &str, value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let integer = ["expected u", "expected i", "expected a nonzero"];
+    if integer.iter().any(|it| why.contains(it)) {
+        return format!("\"{text}\" is no number");
+    }
+    if why.contains("expected a boolean") {
+        return format!("\"{text}\" is neither true nor false");
+    }
+    match why.split_once("unknown variant ") {
+        Some((_, choices)) => {
+            let choices = choices.split_once("expected ").map_or("", |(_, choices)| choices);
+            format!("\"{text}\" is none of {}", choices.trim_start_matches("one of "))
+        }
+        None => why.to_owned(),
+    }
+}
+
+fn missing(setting: &Declared) -> Problem {
+    let name = setting.name.clone();
+    Problem { name, what: "is missing".to_owned(), hint: setting.help.clone() }
+}
+
+fn masked(declared: &[Declared], texts: &Object) -> Object {
+    let secure: BTreeSet<&str> =
+        declared.iter().filter(|it| it.secure).map(|it| it.name.as_str()).collect();
+    let mask = |(name, text): (&String, &Value)| {
+        let shown = if secure.contains(name.as_str()) { "***".into() } else { text.clone() };
+        (name.clone(), shown)
+    };
+    texts.iter().map(mask).collect()
+}
+
+/// The list that a person sees who has made a mistake (`experience.md` "Starting with a mistake").
+pub(crate) fn explain(connector: &str, problems: &[Problem]) -> String {
+    let settings = if problems.len() == 1 { "setting needs" } else { "settings need" };
+    let mut text = format!("{connector} can't start: {} {settings} attention\n\n", problems.len());
+    let name = problems.iter().map(|it| it.name.len()).max().unwrap_or_default();
+    let what = problems.iter().map(|it| it.what.chars().count()).max().unwrap_or_default().min(60);
+    for problem in problems {
+        let Problem { name: setting, what: wrong, hint } = problem;
+        let line = format!("  {setting:name$}  {wrong:what$}  {hint}");
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text + &format!("\nAll settings: {connector} run --help\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+    #[expect(clippy::struct_field_names, reason = "settings are named in full")]
+    struct Config {
+        email_host: String,
+        email_port: u16,
+        email_password: Option<Secret>,
+        email_timeout: Period,
+        email_bytes_max: Size,
+        email_tls: Option<bool>,
+    }
+
+    fn declared() -> Vec<Declared> {
+        let setting = |name: &str, default: &str, help: &str, required| Declared {
+            name: name.to_owned(),
+            default: default.to_owned(),
+            help: help.to_owned(),
+            required,
+            secure: name.ends_with("PASSWORD"),
+            ..Declared::default()
+        };
+        let mut host =
+            setting("EMAIL_HOST", "", "the SMTP server's name, e.g. smtp.example.org", true);
+        host.aliases = vec!["SPRING_MAIL_HOST".to_owned()];
+        vec![
+            host,
+            setting("EMAIL_PORT", "587", "e.g. 587", false),
+            setting("EMAIL_PASSWORD", "", "", false),
+            setting("EMAIL_TIMEOUT", "20s", "", false),
+            setting("EMAIL_BYTES_MAX", "10MiB", "", false),
+            setting("EMAIL_TLS", "", "", false),
+        ]
+    }
+
+    fn check<const N: usize>(variables: [(&str, &str); N], expected: &[(&str, &str)]) {
+        let problems = read::<Config>(&declared(), &Environment::of(variables)).unwrap_err();
+        let got: Vec<_> = problems.iter().map(|it| (it.name.as_str(), it.what.as_str())).collect();
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn all_problems_are_found_at_once() {
+        check(
+            [
+                ("EMAIL_PORT", "smtp"),
+                ("EMAIL_PASSWORD_FILE", "/nowhere/pw"),
+                ("EMAIL_TIMEOUT", "soon"),
+                ("EMAIL_TLS", "maybe"),
+            ],
+            &[
+                ("EMAIL_HOST", "is missing"),
+                ("EMAIL_PORT", "\"smtp\" is no number"),
+                ("EMAIL_PASSWORD", "file /nowhere/pw: no such file"),
+                ("EMAIL_TIMEOUT", "\"soon\" is no duration, e.g. 500ms, 10s, 2m"),
+                ("EMAIL_TLS", "\"maybe\" is neither true nor false"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_port_beyond_the_range_is_refused() {
+        check(
+            [("EMAIL_HOST", "h"), ("EMAIL_PORT", "65536")],
+            &[("EMAIL_PORT", "\"65536\" is no number")],
+        );
+    }
+
+    #[test]
+    fn defaults_come_from_the_declaration_and_older_names_are_understood() {
+        let environment = Environment::of([("SPRING_MAIL_HOST", "h"), ("EMAIL_PORT", "")]);
+        let config: Config = read(&declared(), &environment).unwrap().value;
+        assert_eq!((config.email_host.as_str(), config.email_port), ("h", 587));
+        assert_eq!(config.email_timeout, Period(Duration::from_secs(20)));
+        assert_eq!(config.email_bytes_max, Size(10 * 1024 * 1024));
+        assert!(config.email_tls.is_none() && config.email_password.is_none());
+    }
+
+    #[test]
+    fn a_secret_is_read_from_a_file_and_shown_nowhere() {
+        let path = std::env::temp_dir().join(format!("secret-{}", std::process::id()));
+        fs::write(&path, "hunter2\n").unwrap();
+        let environment =
+            Environment::of([("EMAIL_HOST", "h"), ("EMAIL_PASSWORD_FILE", path.to_str().unwrap())]);
+        let read = read::<Config>(&declared(), &environment).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(read.value.email_password.as_ref().unwrap().reveal(), "hunter2");
+        assert_eq!(read.effective["EMAIL_PASSWORD"], "***");
+        assert!(!format!("{read:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn plain_numbers_are_milliseconds_and_bytes() {
+        let environment = Environment::of([
+            ("EMAIL_HOST", "h"),
+            ("EMAIL_TIMEOUT", "1500"),
+            ("EMAIL_BYTES_MAX", "1000"),
+        ]);
+        let config: Config = read(&declared(), &environment).unwrap().value;
+        assert_eq!(config.email_timeout, Period(Duration::from_millis(1500)));
+        assert_eq!(config.email_bytes_max, Size(1000));
+    }
+
+    #[test]
+    fn the_list_reads_like_the_storyboard() {
+        let environment = Environment::of([("EMAIL_PORT", "smtp")]);
+        let problems = read::<Config>(&declared(), &environment).unwrap_err();
+        assert_eq!(
+            explain("email-connector", &problems),
+            "email-connector can't start: 2 settings need attention\n\n  \
+             EMAIL_HOST  is missing           the SMTP server's name, e.g. smtp.example.org\n  \
+             EMAIL_PORT  \"smtp\" is no number  e.g. 587\n\n\
+             All settings: email-connector run --help\n"
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! What an action or an event is handed besides its inputs.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    Failure, Object,
+    failure::{Preview, UNKNOWN_ERROR},
+    schema,
+};
+
+/// The clients, and the request at hand. Dereferences to `C`.
+pub struct Context<C> {
+    pub(crate) clients: Arc<C>,
+    pub(crate) call: Arc<Call>,
+}
+
+/// One attempt at one request.
+#[derive(Debug, Default)]
+pub(crate) struct Call {
+    pub(crate) request_id: String,
+    pub(crate) business_key: Option<String>,
+    pub(crate) attempt: u32,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) dry_run: bool,
+    pub(crate) warnings: Mutex<Vec<String>>,
+}
+
+impl<C> Context<C> {
+    /// Stays the same when a request is delivered again: the key for at-most-once effects.
+    pub fn request_id(&self) -> &str {
+        &self.call.request_id
+    }
+
+    /// The process instance's business key, where the engine tells it.
+    pub fn business_key(&self) -> Option<&str> {
+        self.call.business_key.as_deref()
+    }
+
+    /// Which attempt this is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.call.attempt
+    }
+
+    /// The W3C `traceparent` to pass on to the peer.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.call.traceparent.as_deref()
+    }
+
+    /// Says in the output `warnings` that something was done differently from what was asked.
+    pub fn warn(&self, text: impl fmt::Display) {
+        let mut warnings = self.call.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        warnings.push(text.to_string());
+    }
+
+    /// In a dry run, ends the action here with what would be sent; secrets are masked in `text`.
+    pub fn preview(&self, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        if self.call.dry_run {
+            return Err(Failure::permanent(UNKNOWN_ERROR, Preview(text())));
+        }
+        Ok(())
+    }
+}
+
+impl<C> Clone for Context<C> {
+    fn clone(&self) -> Self {
+        Self { clients: Arc::clone(&self.clients), call: Arc::clone(&self.call) }
+    }
+}
+
+impl<C> Deref for Context<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.clients
+    }
+}
+
+/// An event's outputs, and where to say that they have arrived.
+pub(crate) type Emitted = (Object, oneshot::Sender<()>);
+
+/// Hands an event's outputs on.
+pub struct Emitter<O> {
+    sender: mpsc::Sender<Emitted>,
+    outputs: PhantomData<fn(O)>,
+}
+
+impl<O: Serialize> Emitter<O> {
+    /// Resolves once whoever listens has taken the event, so the source may forget the original.
+    pub async fn emit(&self, outputs: O) -> Result<(), Failure> {
+        let gone = || Failure::transient(UNKNOWN_ERROR, anyhow::anyhow!("nobody takes the event"));
+        let (confirm, confirmed) = oneshot::channel();
+        let event = (schema::to_object(outputs)?, confirm);
+        self.sender.send(event).await.map_err(|_closed| gone())?;
+        confirmed.await.map_err(|_dropped| gone())
+    }
+}
+
+impl<O> Emitter<O> {
+    pub(crate) fn new(sender: mpsc::Sender<Emitted>) -> Self {
+        Self { sender, outputs: PhantomData }
+    }
+}

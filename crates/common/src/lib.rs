@@ -1,0 +1,37 @@
+//! What makes a function a connector.
+//!
+//! A connector is a definition (JSON, what a modeler sees) and a [`Connector`]: a table from the definition's names
+//! to functions. This crate reads requests from the engines, calls the functions and gives the answers back.
+
+mod acks;
+mod admin;
+mod answered;
+mod broker;
+mod cli;
+mod config;
+mod connector;
+mod context;
+mod definition;
+mod engine;
+mod failure;
+mod health;
+mod lenient;
+mod run;
+mod runner;
+mod schema;
+mod settings;
+mod sources;
+mod telemetry;
+#[cfg(test)]
+mod testing;
+mod worker;
+
+pub use self::{
+    config::{Period, Secret, Size},
+    connector::Connector,
+    context::{Context, Emitter},
+    failure::{Failure, Report},
+};
+
+/// Process variables by name.
+pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,385 @@
+//! Request → outcome, whichever engine asks: retries, deadline, panic isolation.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures_util::FutureExt;
+use metrics::{counter, gauge, histogram};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::{
+    sync::Semaphore,
+    time::{self, Instant},
+};
+use tracing::{Instrument, debug, info, info_span, warn};
+
+use crate::{
+    Failure, Object,
+    connector::Connected,
+    context::Call,
+    schema,
+    settings::{ErrorMode, Settings},
+    telemetry,
+};
+
+/// What an engine wants done.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Request {
+    pub(crate) action: String,
+    /// The same on every delivery.
+    pub(crate) id: String,
+    pub(crate) business_key: Option<String>,
+    pub(crate) process_instance: Option<String>,
+    pub(crate) inputs: Object,
+    pub(crate) traceparent: Option<String>,
+    /// When whoever asked stops waiting, and the setting that says so.
+    pub(crate) deadline: Option<Deadline>,
+    pub(crate) dry_run: bool,
+}
+
+/// A moment, and the name of what set it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    pub(crate) at: Instant,
+    pub(crate) set_by: &'static str,
+}
+
+/// Runs the actions of one connector.
+pub(crate) struct Runner {
+    pub(crate) connected: Connected,
+    defaults: Policy,
+    rate_wait_max: Duration,
+    error_mode: ErrorMode,
+    slots: Semaphore,
+}
+
+/// How often and how long a request is tried.
+#[derive(Clone, Copy, Debug)]
+struct Policy {
+    attempts: u32,
+    interval: Duration,
+    multiplier: f32,
+    interval_max: Duration,
+    run_timeout: Duration,
+}
+
+/// The inputs that every action has (`names.md` "Every action").
+#[derive(Deserialize, JsonSchema)]
+struct Reserved {
+    #[serde(rename = "_retry_attempts_")]
+    attempts: Option<u32>,
+    #[serde(rename = "_retry_interval_")]
+    interval_ms: Option<u64>,
+    #[serde(rename = "_timeout_")]
+    timeout_ms: Option<u64>,
+}
+
+const RESERVED: [&str; 3] = ["_retry_attempts_", "_retry_interval_", "_timeout_"];
+/// More attempts than this are a mistake in the process.
+const ATTEMPTS_MAX: u32 = 100;
+
+impl Runner {
+    pub(crate) fn new(connected: Connected, settings: &Settings) -> Self {
+        let defaults = Policy {
+            attempts: settings.retry_max_attempts,
+            interval: settings.retry_initial_interval.0,
+            multiplier: settings.retry_multiplier,
+            interval_max: settings.retry_max_interval.0,
+            run_timeout: settings.run_timeout.0,
+        };
+        Self {
+            connected,
+            defaults,
+            rate_wait_max: settings.rate_wait_max.0,
+            error_mode: settings.error_mode,
+            slots: Semaphore::new(settings.concurrency as usize),
+        }
+    }
+
+    /// The outcome of a request; failures are logged here and nowhere else.
+    pub(crate) async fn run(&self, mut request: Request) -> Result<Object, Failure> {
+        let span = info_span!(
+            "request",
+            action = request.action,
+            id = request.id,
+            process_instance = request.process_instance,
+            business_key = request.business_key,
+        );
+        request.traceparent = telemetry::join_trace(&span, request.traceparent.take());
+        self.observed(request).instrument(span).await
+    }
+
+    async fn observed(&self, request: Request) -> Result<Object, Failure> {
+        let action = self.connected.actions().find(|it| *it == request.action).unwrap_or("unknown");
+        let in_flight = gauge!(telemetry::IN_FLIGHT);
+        let start = Instant::now();
+        in_flight.increment(1);
+        let outcome = self.attempts(action, request).await;
+        in_flight.decrement(1);
+        let elapsed = start.elapsed();
+        histogram!(telemetry::REQUEST_DURATION, "action" => action).record(elapsed.as_secs_f64());
+        let word = outcome.as_ref().map_or_else(Failure::kind, |_| "ok");
+        counter!(telemetry::REQUESTS, "action" => action, "outcome" => word).increment(1);
+        let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        match &outcome {
+            Ok(_) => debug!(ms, "done"),
+            Err(failure) if failure.preview().is_some() => {}
+            Err(failure) => {
+                let report = failure.report();
+                let note = report.note.as_deref();
+                warn!(kind = word, code = report.code, status = report.status, note, ms, "failed");
+            }
+        }
+        match (outcome, self.error_mode) {
+            (Err(failure), ErrorMode::Output) if failure.preview().is_none() => {
+                Ok(self.as_outputs(failure))
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// The older style: the task succeeds, and an output carries the text.
+    fn as_outputs(&self, mut failure: Failure) -> Object {
+        let text = failure.to_string();
+        let mut outputs = failure.take_outputs();
+        outputs.insert(self.connected.error_output.to_owned(), text.into());
+        outputs
+    }
+
+    /// Tries a transient failure again, as often as the engine's own connectors do.
+    async fn attempts(
+        &self,
+        action: &'static str,
+        mut request: Request,
+    ) -> Result<Object, Failure> {
+        let (policy, deadline) = self.policy(&mut request)?;
+        let mut pauses = policy.pauses();
+        let mut rate_wait = Duration::ZERO;
+        let mut attempt = 1;
+        loop {
+            let failure = match self.attempt(&request, attempt, &policy, deadline).await {
+                Err(failure) => failure,
+                outputs => return outputs,
+            };
+            let Failure::Transient { report, retry_after, rate_limited } = &failure else {
+                return Err(failure);
+            };
+            let pause = if *rate_limited {
+                let pause = retry_after.unwrap_or(policy.interval);
+                rate_wait += pause;
+                (rate_wait <= self.rate_wait_max).then_some(pause)
+            } else {
+                attempt += 1;
+                let longest = policy.interval_max;
+                pauses.next().map(|it| retry_after.map_or(it, |asked| asked.max(it)).min(longest))
+            };
+            let Some(pause) = pause else { return Err(failure) };
+            if deadline.is_some_and(|it| Instant::now() + pause >= it.at) {
+                return Err(failure);
+            }
+            let ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            let note = report.note.as_deref();
+            info!(attempt, code = report.code, note, pause_ms = ms, "trying again");
+            counter!(telemetry::RETRIES, "action" => action).increment(1);
+            time::sleep(pause).await;
+        }
+    }
+
+    /// One run, which neither panics nor takes forever.
+    async fn attempt(
+        &self,
+        request: &Request,
+        attempt: u32,
+        policy: &Policy,
+        deadline: Option<Deadline>,
+    ) -> Result<Object, Failure> {
+        let _slot = self.slots.acquire().await.map_err(Failure::unknown)?;
+        let call = Call {
+            request_id: request.id.clone(),
+            business_key: request.business_key.clone(),
+            attempt,
+            traceparent: request.traceparent.clone(),
+            dry_run: request.dry_run,
+            ..Call::default()
+        };
+        let run = self.connected.invoke(&request.action, Arc::new(call), request.inputs.clone());
+        let own = Deadline { at: Instant::now() + policy.run_timeout, set_by: "RUN_TIMEOUT" };
+        let end = deadline.filter(|it| it.at < own.at).unwrap_or(own);
+        let start = Instant::now();
+        match time::timeout_at(end.at, AssertUnwindSafe(run).catch_unwind()).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_panic)) => Err(Failure::technical("the action panicked").with_note("panic")),
+            Err(_elapsed) => {
+                let seconds = start.elapsed().as_secs_f32();
+                let text = format!("no outcome within {seconds:.1} s ({})", end.set_by);
+                let failure = Failure::unknown(anyhow::anyhow!(text.clone()));
+                Err(failure.with_status(504).with_note(text))
+            }
+        }
+    }
+
+    /// Takes the reserved inputs out of the request.
+    fn policy(&self, request: &mut Request) -> Result<(Policy, Option<Deadline>), Failure> {
+        let taken = RESERVED.iter().filter_map(|name| request.inputs.shift_remove_entry(*name));
+        let reserved: Reserved = schema::inputs(taken.collect())?;
+        let mut policy = self.defaults;
+        if let Some(attempts) = reserved.attempts {
+            policy.attempts = attempts.clamp(1, ATTEMPTS_MAX);
+        }
+        if let Some(interval) = reserved.interval_ms {
+            policy.interval = Duration::from_millis(interval);
+            policy.interval_max = policy.interval_max.max(policy.interval);
+        }
+        let own = reserved.timeout_ms.map(|it| Deadline {
+            at: Instant::now() + Duration::from_millis(it),
+            set_by: "_timeout_",
+        });
+        let both = [own, request.deadline].into_iter().flatten();
+        Ok((policy, both.min_by_key(|it| it.at)))
+    }
+}
+
+impl Policy {
+    /// The pauses between the attempts: growing, and spread so that replicas do not come back together.
+    fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
+        ExponentialBuilder::default()
+            .with_min_delay(self.interval)
+            .with_factor(self.multiplier)
+            .with_max_delay(self.interval_max)
+            .with_max_times(self.attempts as usize - 1)
+            .with_jitter()
+            .build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing;
+
+    /// The outcome as text, and the milliseconds it took on the paused clock.
+    async fn outcome(settings: &Settings, inputs: Value) -> (String, u64) {
+        let runner = testing::runner(settings).await;
+        let start = Instant::now();
+        let outcome = runner.run(testing::request(inputs)).await;
+        let text = match outcome {
+            Ok(outputs) => Value::Object(outputs).to_string(),
+            Err(failure) => format!("{} {failure}", failure.kind()),
+        };
+        (text, u64::try_from(start.elapsed().as_millis()).unwrap())
+    }
+
+    async fn check(inputs: Value, expected: &str) -> u64 {
+        let (got, ms) = outcome(&Settings::default(), inputs.clone()).await;
+        assert_eq!(got, expected, "{inputs}");
+        ms
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wrong_inputs_are_told_by_name() {
+        check(json!({}), "business MISSING_INPUT: `act` is missing").await;
+        check(json!({"act": null}), "business MISSING_INPUT: `act` is missing").await;
+        let wrong = "business INVALID_INPUT: `number`: invalid type: string \"x\", expected u32";
+        check(json!({"act": "ok", "number": "x"}), wrong).await;
+        let wrong =
+            "business INVALID_INPUT: `_timeout_`: invalid type: string \"0xFF\", expected u64";
+        check(json!({"act": "ok", "_timeout_": "0xFF"}), wrong).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn texts_become_what_the_action_wants() {
+        let expected = r#"{"value":25,"attempt":1}"#;
+        check(json!({"act": "ok", "number": " 25 ", "other": 1}), expected).await;
+        check(json!({"doing": "ok", "number": 25}), expected).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_transient_failure_is_tried_three_times_with_growing_pauses() {
+        let ms = check(json!({"act": "fail 3"}), r#"{"value":null,"attempt":3}"#).await;
+        assert!((3_000..6_000).contains(&ms), "1 s and 2 s, and jitter: {ms}");
+        let text = "transient UNKNOWN_ERROR: GET https://example.org: peer says 503";
+        check(json!({"act": "fail 4"}), text).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_sets_its_own_attempts_and_pauses() {
+        let once = json!({"act": "fail 2", "_retry_attempts_": "1"});
+        let ms =
+            check(once, "transient UNKNOWN_ERROR: GET https://example.org: peer says 503").await;
+        assert_eq!(ms, 0);
+        let five = json!({"act": "fail 5", "_retry_attempts_": 5, "_retry_interval_": 10});
+        let ms = check(five, r#"{"value":null,"attempt":5}"#).await;
+        assert!(ms < 400, "{ms}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn permanent_and_business_failures_are_not_repeated() {
+        let ms = check(json!({"act": "business"}), "business NOT_FOUND: no such order").await;
+        assert_eq!(ms, 0);
+        let text = "permanent UNKNOWN_ERROR: GET https://example.org: peer says 503";
+        assert_eq!(check(json!({"act": "permanent"}), text).await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_a_rate_limit_is_no_attempt_and_is_bounded() {
+        let ms = check(json!({"act": "limited 20000"}), r#"{"value":null,"attempt":1}"#).await;
+        assert_eq!(ms, 20_000);
+        let text = "transient UNKNOWN_ERROR: GET https://example.org: peer says 503";
+        assert_eq!(check(json!({"act": "limited 31000"}), text).await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_fails_its_request_only() {
+        let text = "permanent UNKNOWN_ERROR: the action panicked";
+        check(json!({"act": "panic"}), text).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_takes_forever_and_what_ran_out_is_named() {
+        let text = "permanent UNKNOWN_ERROR: no outcome within 60.0 s (RUN_TIMEOUT)";
+        assert_eq!(check(json!({"act": "hang"}), text).await, 60_000);
+        let text = "permanent UNKNOWN_ERROR: no outcome within 2.0 s (_timeout_)";
+        assert_eq!(check(json!({"act": "hang", "_timeout_": "2000"}), text).await, 2_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_attempt_begins_after_the_deadline() {
+        let text = "transient UNKNOWN_ERROR: GET https://example.org: peer says 503";
+        assert_eq!(check(json!({"act": "fail 2", "_timeout_": 500}), text).await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_older_style_puts_the_text_into_an_output() {
+        let mut settings = Settings::default();
+        settings.error_mode = ErrorMode::Output;
+        for (inputs, expected) in [
+            (json!({"act": "business"}), r#"{"value":404,"testError":"NOT_FOUND: no such order"}"#),
+            (json!({}), r#"{"testError":"MISSING_INPUT: `act` is missing"}"#),
+        ] {
+            assert_eq!(outcome(&settings, inputs).await.0, expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn warnings_are_an_output() {
+        let expected = r#"{"value":null,"attempt":1,"warnings":["done differently"]}"#;
+        check(json!({"act": "warn"}), expected).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_action_names_those_there_are() {
+        let runner = testing::runner(&Settings::default()).await;
+        let request = Request { action: "SING".to_owned(), ..Request::default() };
+        let failure = runner.run(request).await.unwrap_err();
+        assert_eq!(failure.to_string(), "UNKNOWN_ERROR: no action `SING`; there are RUN");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dry_run_shows_and_does_nothing() {
+        let runner = testing::runner(&Settings::default()).await;
+        let request = Request { dry_run: true, ..testing::request(json!({"act": "panic"})) };
+        assert_eq!(runner.run(request).await.unwrap_err().preview(), Some("would panic"));
+    }
+}

@@ -1,0 +1,531 @@
+//! The settings that every connector has (`names.md` "Settings of every connector").
+
+use std::net::SocketAddr;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    Object, Period, Secret, Size,
+    config::{Declared, Environment, Problem},
+    engine::spiff,
+};
+
+/// What every connector can be told, apart from its own config.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) struct Settings {
+    pub(crate) amqp_url: Option<Secret>,
+    pub(crate) amqp_ca_file: Option<String>,
+    pub(crate) amqp_cert_file: Option<String>,
+    pub(crate) amqp_key_file: Option<String>,
+    rabbitmq_addresses: Option<String>,
+    rabbitmq_host: Option<String>,
+    rabbitmq_port: Option<u16>,
+    rabbitmq_user: String,
+    rabbitmq_password: Secret,
+    rabbitmq_vhost: String,
+    rabbitmq_tls: bool,
+
+    pub(crate) connector_name: Option<String>,
+    pub(crate) connector_group: Option<String>,
+    pub(crate) destination_prefix: Option<String>,
+    pub(crate) destination_separator: String,
+    pub(crate) destination_transformers_enabled: bool,
+    pub(crate) destination_transformers: String,
+    pub(crate) destination_illegal_chars: String,
+    pub(crate) destination_illegal_chars_replacement: String,
+    pub(crate) destinations: Option<Object>,
+    pub(crate) bind_raw_names: bool,
+    pub(crate) rabbit_prefix: Option<String>,
+    pub(crate) result_destination: Option<String>,
+    pub(crate) error_destination: Option<String>,
+    pub(crate) queue_type: Option<QueueType>,
+    pub(crate) queue_arguments: Option<Object>,
+    pub(crate) application_name: Option<String>,
+    pub(crate) application_version: Option<String>,
+    pub(crate) application_min_version: Option<String>,
+    pub(crate) application_max_version: Option<String>,
+
+    pub(crate) prefetch: u16,
+    pub(crate) concurrency: u32,
+    pub(crate) run_timeout: Period,
+    pub(crate) retry_max_attempts: u32,
+    pub(crate) retry_initial_interval: Period,
+    pub(crate) retry_multiplier: f32,
+    pub(crate) retry_max_interval: Period,
+    pub(crate) rate_wait_max: Period,
+    pub(crate) shutdown_grace: Period,
+    pub(crate) error_mode: ErrorMode,
+    pub(crate) output_expressions: OutputExpressions,
+    pub(crate) request_bytes_max: Size,
+    pub(crate) answer_bytes_max: Size,
+
+    admin_addr: SocketAddr,
+    server_port: Option<u16>,
+    context_path: String,
+    pub(crate) http_body_bytes_max: Size,
+    pub(crate) http_timeout: Period,
+    pub(crate) connector_proxy_api_key: Option<Secret>,
+    pub(crate) connector_proxy_cors_origins: Option<String>,
+
+    pub(crate) log: String,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) otel_exporter_otlp_endpoint: Option<String>,
+}
+
+/// How a business failure is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ErrorMode {
+    Bpmn,
+    Output,
+}
+
+/// What happens to `${…}` in outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OutputExpressions {
+    Neutralise,
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum QueueType {
+    Classic,
+    Quorum,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Json,
+    Text,
+}
+
+impl Settings {
+    /// The brokers to try, in order; none means HTTP only.
+    pub(crate) fn broker_urls(&self) -> Vec<String> {
+        if let Some(urls) = &self.amqp_url {
+            let urls = urls.reveal().split(',').map(str::trim);
+            return urls.filter(|it| !it.is_empty()).map(String::from).collect();
+        }
+        let scheme = if self.rabbitmq_tls { "amqps" } else { "amqp" };
+        let encode = |text: &str| text.bytes().map(percent).collect::<String>();
+        let (user, password) =
+            (encode(&self.rabbitmq_user), encode(self.rabbitmq_password.reveal()));
+        let vhost = encode(&self.rabbitmq_vhost);
+        let addresses = match (&self.rabbitmq_addresses, &self.rabbitmq_host) {
+            (Some(addresses), _) => addresses.clone(),
+            (None, Some(host)) => host.clone(),
+            (None, None) => return Vec::new(),
+        };
+        let port = self.rabbitmq_port.unwrap_or(if self.rabbitmq_tls { 5671 } else { 5672 });
+        let urls = addresses.split(',').map(str::trim).filter(|it| !it.is_empty()).map(|address| {
+            let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
+            let bare = bare.rsplit_once('@').map_or(bare, |(_, rest)| rest);
+            let has_port =
+                bare.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+            let port = if has_port { String::new() } else { format!(":{port}") };
+            format!("{scheme}://{user}:{password}@{bare}{port}/{vhost}")
+        });
+        urls.collect()
+    }
+
+    /// Where health, metrics and commands are served.
+    pub(crate) fn admin_addr(&self) -> SocketAddr {
+        let mut addr = self.admin_addr;
+        if let Some(port) = self.server_port {
+            addr.set_port(port);
+        }
+        addr
+    }
+
+    /// The prefix of all paths: empty, or with a leading and without a trailing slash.
+    pub(crate) fn context_path(&self) -> String {
+        match self.context_path.trim_matches('/') {
+            "" => String::new(),
+            path => format!("/{path}"),
+        }
+    }
+
+    /// What the types cannot say.
+    pub(crate) fn problems(&self, environment: &Environment) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut refuse = |wrong: bool, name: &str, what: &str, hint: &str| {
+            if wrong {
+                let (name, what, hint) = (name.to_owned(), what.to_owned(), hint.to_owned());
+                problems.push(Problem { name, what, hint });
+            }
+        };
+        let bad_url = |url: &String| !url.starts_with("amqp://") && !url.starts_with("amqps://");
+        let urls = self.broker_urls();
+        let empty_key = environment.is_empty("CONNECTOR_PROXY_API_KEY");
+        let cert = self.amqp_cert_file.is_some();
+        let transformers = self.destination_transformers.split(',').map(str::trim);
+        let known = ["toLowerCase", "escapeIllegalChars", ""];
+        let origins = self.connector_proxy_cors_origins.as_deref().unwrap_or_default();
+        let origins = spiff::origins(origins).err().unwrap_or_default();
+        let separators = self.destination_separator.chars().count();
+        refuse(
+            urls.iter().any(bad_url),
+            "AMQP_URL",
+            "is no address of a broker",
+            "e.g. amqp://user:password@rabbitmq:5672/%2f",
+        );
+        refuse(
+            empty_key,
+            "CONNECTOR_PROXY_API_KEY",
+            "is empty",
+            "give a key, or leave the variable out",
+        );
+        refuse(
+            cert != self.amqp_key_file.is_some(),
+            "AMQP_KEY_FILE",
+            "goes together with AMQP_CERT_FILE",
+            "a client certificate needs both",
+        );
+        refuse(self.prefetch == 0, "PREFETCH", "is 0", "1 or more");
+        refuse(self.concurrency == 0, "CONCURRENCY", "is 0", "1 or more");
+        refuse(
+            self.retry_max_attempts == 0,
+            "RETRY_MAX_ATTEMPTS",
+            "is 0",
+            "1 means: no second try",
+        );
+        refuse(self.retry_multiplier < 1.0, "RETRY_MULTIPLIER", "is less than 1", "e.g. 2");
+        refuse(separators != 1, "DESTINATION_SEPARATOR", "is not one character", "e.g. _");
+        refuse(!origins.is_empty(), "CONNECTOR_PROXY_CORS_ORIGINS", &origins, "");
+        for unknown in transformers.filter(|it| !known.contains(it)) {
+            let what = format!("\"{unknown}\" is none of toLowerCase, escapeIllegalChars");
+            refuse(true, "DESTINATION_TRANSFORMERS", &what, "");
+        }
+        problems
+    }
+}
+
+fn percent(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
+}
+
+/// Name, older names and Spring's, default (`*`: secret), meaning.
+const TABLE: &[(&str, &[&str], &str, &str)] = &[
+    (
+        "AMQP_URL",
+        &[],
+        "*",
+        "the broker, e.g. amqp://user:password@rabbitmq:5672/%2f; several separated by commas; none: HTTP only",
+    ),
+    ("AMQP_CA_FILE", &[], "", "PEM file with the authority that signed the broker's certificate"),
+    ("AMQP_CERT_FILE", &[], "", "PEM file with the client certificate"),
+    ("AMQP_KEY_FILE", &[], "", "PEM file with the client certificate's key (PKCS#8)"),
+    (
+        "RABBITMQ_ADDRESSES",
+        &["SPRING_RABBITMQ_ADDRESSES"],
+        "",
+        "host:port,host:port, instead of AMQP_URL",
+    ),
+    (
+        "RABBITMQ_HOST",
+        &["ACT_RABBITMQ_HOST", "SPRING_RABBITMQ_HOST"],
+        "",
+        "host, instead of AMQP_URL",
+    ),
+    (
+        "RABBITMQ_PORT",
+        &["ACT_RABBITMQ_PORT", "SPRING_RABBITMQ_PORT"],
+        "",
+        "port beside RABBITMQ_HOST; 5672, with TLS 5671",
+    ),
+    (
+        "RABBITMQ_USER",
+        &["ACT_RABBITMQ_USER", "ACT_RABBITMQ_USERNAME", "SPRING_RABBITMQ_USERNAME"],
+        "guest",
+        "user beside RABBITMQ_HOST",
+    ),
+    (
+        "RABBITMQ_PASSWORD",
+        &["ACT_RABBITMQ_PASS", "ACT_RABBITMQ_PASSWORD", "SPRING_RABBITMQ_PASSWORD"],
+        "*guest",
+        "password beside RABBITMQ_HOST",
+    ),
+    (
+        "RABBITMQ_VHOST",
+        &["ACT_RABBITMQ_VIRTUAL_HOST", "SPRING_RABBITMQ_VIRTUAL_HOST"],
+        "/",
+        "virtual host beside RABBITMQ_HOST",
+    ),
+    ("RABBITMQ_TLS", &["SPRING_RABBITMQ_SSL_ENABLED"], "false", "amqps beside RABBITMQ_HOST"),
+    (
+        "CONNECTOR_NAME",
+        &[],
+        "",
+        "the instance name: destinations are <CONNECTOR_NAME>.<ACTION>; the definition's name",
+    ),
+    (
+        "CONNECTOR_GROUP",
+        &["SPRING_APPLICATION_NAME"],
+        "",
+        "queues are <destination>.<CONNECTOR_GROUP>; the instance name. Replicas share it",
+    ),
+    ("DESTINATION_PREFIX", &["ACT_MESSAGING_DEST_PREFIX"], "", "put before every destination"),
+    (
+        "DESTINATION_SEPARATOR",
+        &["ACT_MESSAGING_DEST_SEPARATOR"],
+        "_",
+        "between prefix, name and scope",
+    ),
+    (
+        "DESTINATION_TRANSFORMERS_ENABLED",
+        &["ACT_MESSAGING_DEST_TRANSFORMERS_ENABLED"],
+        "false",
+        "whether destinations are transformed",
+    ),
+    (
+        "DESTINATION_TRANSFORMERS",
+        &["ACT_MESSAGING_DEST_TRANSFORMERS"],
+        "toLowerCase,escapeIllegalChars",
+        "how destinations are transformed, in order",
+    ),
+    (
+        "DESTINATION_ILLEGAL_CHARS",
+        &["ACTIVITI_CLOUD_MESSAGING_DESTINATION_ILLEGAL_CHARS_REGEX"],
+        "[\\t\\s*#:]",
+        "what escapeIllegalChars replaces (regular expression)",
+    ),
+    (
+        "DESTINATION_ILLEGAL_CHARS_REPLACEMENT",
+        &["ACTIVITI_CLOUD_MESSAGING_DESTINATION_ILLEGAL_CHARS_REPLACEMENT"],
+        "-",
+        "what escapeIllegalChars puts in their place",
+    ),
+    (
+        "DESTINATIONS",
+        &[],
+        "",
+        "overrides by destination (JSON): {\"rest-connector.GET\": {\"name\": …, \"scope\": …, \"prefix\": …, \"separator\": …}}",
+    ),
+    (
+        "BIND_RAW_NAMES",
+        &[],
+        "false",
+        "also take requests sent to the untransformed names (tasks in embedded sub-processes)",
+    ),
+    (
+        "RABBIT_PREFIX",
+        &[
+            "ACTIVITI_CLOUD_MESSAGING_RABBITMQ_PREFIX",
+            "SPRING_CLOUD_STREAM_RABBIT_DEFAULT_CONSUMER_PREFIX",
+            "SPRING_CLOUD_STREAM_RABBIT_DEFAULT_PREFIX",
+        ],
+        "",
+        "the Rabbit binder's prefix, put before every exchange and queue",
+    ),
+    (
+        "RESULT_DESTINATION",
+        &["ACT_INT_RES_CONSUMER"],
+        "",
+        "where results go, instead of where the request says",
+    ),
+    (
+        "ERROR_DESTINATION",
+        &["ACT_INT_ERR_CONSUMER"],
+        "",
+        "where errors go, instead of where the request says",
+    ),
+    (
+        "QUEUE_TYPE",
+        &[],
+        "",
+        "classic or quorum, for those who start fresh; by default the queue has no arguments, like the Java connectors'",
+    ),
+    ("QUEUE_ARGUMENTS", &[], "", "further queue arguments (JSON)"),
+    ("APPLICATION_NAME", &["ACTIVITI_CLOUD_APPLICATION_NAME"], "", "told in answers"),
+    ("APPLICATION_VERSION", &["ACTIVITI_CLOUD_APPLICATION_VERSION"], "", "told in answers"),
+    ("APPLICATION_MIN_VERSION", &[], "", "park requests of older applications (header appVersion)"),
+    ("APPLICATION_MAX_VERSION", &[], "", "park requests of newer applications (header appVersion)"),
+    ("PREFETCH", &[], "64", "requests taken from each queue ahead of their answers"),
+    ("CONCURRENCY", &[], "64", "requests at work at once"),
+    ("RUN_TIMEOUT", &[], "60s", "one attempt at a request"),
+    ("RETRY_MAX_ATTEMPTS", &[], "3", "attempts at a request that fails for the moment"),
+    ("RETRY_INITIAL_INTERVAL", &[], "1s", "pause before the second attempt"),
+    ("RETRY_MULTIPLIER", &[], "2", "how much longer each further pause is"),
+    ("RETRY_MAX_INTERVAL", &[], "10s", "longest pause between attempts"),
+    ("RATE_WAIT_MAX", &[], "30s", "longest wait for a peer's rate limit"),
+    ("SHUTDOWN_GRACE", &[], "25s", "time for requests at work to finish when told to stop"),
+    (
+        "ERROR_MODE",
+        &[],
+        "bpmn",
+        "bpmn: failures are BPMN errors; output: the task succeeds and an output carries the text",
+    ),
+    (
+        "OUTPUT_EXPRESSIONS",
+        &[],
+        "neutralise",
+        "${…} in outputs: neutralise writes $\\{…}, error fails the task",
+    ),
+    (
+        "REQUEST_BYTES_MAX",
+        &[],
+        "16MiB",
+        "largest request taken from the broker; larger ones are parked",
+    ),
+    ("ANSWER_BYTES_MAX", &[], "12MiB", "largest answer given to the broker"),
+    ("ADMIN_ADDR", &[], "0.0.0.0:8080", "where health, metrics and commands are served"),
+    ("SERVER_PORT", &[], "", "the port of ADMIN_ADDR"),
+    (
+        "CONTEXT_PATH",
+        &["SERVER_SERVLET_CONTEXTPATH", "SERVER_SERVLET_CONTEXT_PATH"],
+        "/",
+        "prefix of all HTTP paths",
+    ),
+    ("HTTP_BODY_BYTES_MAX", &[], "64MiB", "largest body of a command over HTTP"),
+    (
+        "HTTP_TIMEOUT",
+        &[],
+        "40s",
+        "longest time for a command over HTTP, all attempts included (SpiffArena gives up at 45 s)",
+    ),
+    (
+        "CONNECTOR_PROXY_API_KEY",
+        &[],
+        "*",
+        "key that callers of /v1/commands, /v1/auths and /v1/do must send in Spiff-Connector-Proxy-Api-Key",
+    ),
+    (
+        "CONNECTOR_PROXY_CORS_ORIGINS",
+        &[],
+        "",
+        "origins that browsers may call /v1/… from, separated by commas",
+    ),
+    ("LOG", &[], "info", "error, warn, info, debug, trace, or a tracing filter"),
+    ("LOG_FORMAT", &[], "", "json or text; text on a terminal, else json"),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        &[],
+        "",
+        "where traces go (OTLP over HTTP), e.g. http://collector:4318",
+    ),
+];
+
+/// The table, as declarations.
+pub(crate) fn declared() -> Vec<Declared> {
+    let row = |(name, aliases, default, help): &(&str, &[&str], &str, &str)| Declared {
+        name: (*name).to_owned(),
+        aliases: aliases.iter().map(|it| (*it).to_owned()).collect(),
+        default: default.trim_start_matches('*').to_owned(),
+        help: (*help).to_owned(),
+        required: false,
+        secure: default.starts_with('*'),
+    };
+    TABLE.iter().map(row).collect()
+}
+
+impl Default for Settings {
+    /// What an empty environment gives.
+    fn default() -> Self {
+        let defaults = declared().into_iter().filter(|it| !it.default.is_empty());
+        let defaults: Object = defaults.map(|it| (it.name, Value::String(it.default))).collect();
+        crate::schema::from_object(defaults)
+            .unwrap_or_else(|error| unreachable!("defaults are valid: {error:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{config, schema::Fields};
+
+    fn read<const N: usize>(variables: [(&str, &str); N]) -> Settings {
+        config::read(&declared(), &Environment::of(variables)).unwrap().value
+    }
+
+    #[test]
+    fn table_and_struct_agree() {
+        let fields = Fields::read::<Settings>();
+        let coded: BTreeSet<_> = fields.names().map(String::from).collect();
+        let table: BTreeSet<_> = TABLE.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        assert_eq!(coded, table);
+    }
+
+    #[test]
+    fn spring_names_give_the_broker() {
+        for (variables, expected) in [
+            (
+                [
+                    ("ACT_RABBITMQ_HOST", "rabbit"),
+                    ("ACT_RABBITMQ_USER", "u"),
+                    ("ACT_RABBITMQ_PASS", "p/@"),
+                ],
+                "amqp://u:p%2F%40@rabbit:5672/%2F",
+            ),
+            (
+                [
+                    ("SPRING_RABBITMQ_HOST", "rabbit"),
+                    ("SPRING_RABBITMQ_PORT", "5673"),
+                    ("SPRING_RABBITMQ_VIRTUAL_HOST", "v"),
+                ],
+                "amqp://guest:guest@rabbit:5673/v",
+            ),
+            (
+                [
+                    ("SPRING_RABBITMQ_HOST", "rabbit"),
+                    ("SPRING_RABBITMQ_SSL_ENABLED", "true"),
+                    ("X", ""),
+                ],
+                "amqps://guest:guest@rabbit:5671/%2F",
+            ),
+        ] {
+            assert_eq!(read(variables).broker_urls(), [expected]);
+        }
+        let several = read([("SPRING_RABBITMQ_ADDRESSES", "a:1, amqp://x:y@b")]).broker_urls();
+        assert_eq!(several, ["amqp://guest:guest@a:1/%2F", "amqp://guest:guest@b:5672/%2F"]);
+        assert!(read([]).broker_urls().is_empty());
+        assert_eq!(
+            read([("AMQP_URL", "amqp://a, amqp://b")]).broker_urls(),
+            ["amqp://a", "amqp://b"]
+        );
+    }
+
+    #[test]
+    fn spring_names_give_port_and_path() {
+        let settings = read([("SERVER_PORT", "9090"), ("SERVER_SERVLET_CONTEXTPATH", "/app/")]);
+        assert_eq!(settings.admin_addr().to_string(), "0.0.0.0:9090");
+        assert_eq!(settings.context_path(), "/app");
+        assert_eq!(read([]).context_path(), "");
+    }
+
+    #[test]
+    fn an_empty_api_key_and_other_nonsense_refuse_to_start() {
+        let environment = Environment::of([
+            ("CONNECTOR_PROXY_API_KEY", ""),
+            ("AMQP_URL", "http://rabbit"),
+            ("AMQP_CERT_FILE", "c.pem"),
+            ("PREFETCH", "0"),
+            ("RETRY_MULTIPLIER", "0.5"),
+            ("DESTINATION_TRANSFORMERS", "toLowerCase,shout"),
+        ]);
+        let settings: Settings = config::read(&declared(), &environment).unwrap().value;
+        let names: Vec<_> = settings.problems(&environment).into_iter().map(|it| it.name).collect();
+        assert_eq!(
+            names,
+            [
+                "AMQP_URL",
+                "CONNECTOR_PROXY_API_KEY",
+                "AMQP_KEY_FILE",
+                "PREFETCH",
+                "RETRY_MULTIPLIER",
+                "DESTINATION_TRANSFORMERS"
+            ]
+        );
+    }
+}

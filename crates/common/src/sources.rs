@@ -1,0 +1,65 @@
+//! Runs an event's listener, and runs it again when it fails for the moment.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use metrics::counter;
+use tokio::{sync::mpsc, time};
+use tracing::warn;
+
+use crate::{Failure, Object, connector::Connected, context::Emitted, telemetry};
+
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_mins(1);
+/// Events on their way from the listener to whoever takes them.
+const EVENTS_AHEAD: usize = 16;
+
+/// Hands every event of one subscription to `take`, until the listener fails for good.
+///
+/// `take` returns once the event has arrived where it goes: the source may then forget the original.
+pub(crate) async fn subscribe<Fut>(
+    connected: &Connected,
+    event: &'static str,
+    inputs: Object,
+    mut take: impl FnMut(Object) -> Fut,
+) -> Result<(), Failure>
+where
+    Fut: Future<Output = Result<(), Failure>>,
+{
+    let mut pauses = pauses();
+    loop {
+        let (sender, mut events) = mpsc::channel::<Emitted>(EVENTS_AHEAD);
+        let mut listener = connected.listen(event, inputs.clone(), sender);
+        let end = loop {
+            tokio::select! {
+                Some((outputs, confirm)) = events.recv() => {
+                    let taken = take(outputs).await;
+                    let outcome = taken.as_ref().map_or_else(Failure::kind, |()| "ok");
+                    counter!(telemetry::EVENTS, "event" => event, "outcome" => outcome).increment(1);
+                    taken?;
+                    pauses = self::pauses();
+                    // The listener may have been dropped meanwhile; the event has arrived all the same.
+                    let _told = confirm.send(());
+                }
+                end = &mut listener => break end,
+            }
+        };
+        match end {
+            Err(failure @ Failure::Transient { .. }) => {
+                let note = failure.report().note.clone();
+                warn!(event, code = failure.code(), note, "listening again after a pause");
+                time::sleep(pauses.next().unwrap_or(PAUSE_MAX)).await;
+            }
+            end => return end,
+        }
+    }
+}
+
+fn pauses() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(PAUSE_MIN)
+        .with_max_delay(PAUSE_MAX)
+        .without_max_times()
+        .with_jitter()
+        .build()
+}

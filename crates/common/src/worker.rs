@@ -1,0 +1,382 @@
+//! The life of one message, from the queue to the acknowledgement.
+
+use std::{borrow::Cow, io::Read, sync::Arc, time::Duration};
+
+use anyhow::{anyhow, bail};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use flate2::read::{GzDecoder, ZlibDecoder};
+use futures_util::{StreamExt, stream, stream::SelectAll};
+use metrics::counter;
+use tokio::{sync::watch, time};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{debug, error, info, warn};
+
+use crate::{
+    Failure,
+    answered::{Answered, Turn},
+    broker::{self, Broker, Delivery, Outgoing, Published, Session},
+    engine::{
+        activiti::{Activiti, Answer, IntegrationRequest},
+        destinations::{Destinations, Inbox},
+    },
+    health::Health,
+    runner::{Request, Runner},
+    settings::Settings,
+    telemetry,
+};
+
+/// Pauses between tries to reach a broker, or a queue for an answer: growing between these.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// Takes requests from the broker and gives the answers back.
+pub(crate) struct Worker {
+    runner: Arc<Runner>,
+    broker: Broker,
+    destinations: Destinations,
+    activiti: Activiti,
+    answered: Arc<Answered>,
+    health: Arc<Health>,
+    inboxes: Vec<Arc<Inbox>>,
+    request_bytes_max: u64,
+    /// The session that is open, for answers to requests of any session.
+    session: watch::Sender<Option<Arc<Session>>>,
+    /// Requests at work.
+    pub(crate) requests: TaskTracker,
+    background: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        runner: Arc<Runner>,
+        broker: Broker,
+        destinations: Destinations,
+        health: Arc<Health>,
+        settings: &Settings,
+        stop: CancellationToken,
+    ) -> Self {
+        let activiti = Activiti::new(settings, &destinations, &runner.connected.definition);
+        let inboxes = runner.connected.actions().map(|it| Arc::new(destinations.inbox(it)));
+        Self {
+            inboxes: inboxes.collect(),
+            runner,
+            broker,
+            destinations,
+            activiti,
+            answered: Arc::default(),
+            health,
+            request_bytes_max: settings.request_bytes_max.0,
+            session: watch::Sender::new(None),
+            requests: TaskTracker::new(),
+            background: TaskTracker::new(),
+            stop,
+        }
+    }
+
+    /// Takes requests until told to stop, over as many connections as it takes.
+    pub(crate) async fn serve(self: &Arc<Self>) {
+        self.health.away("not yet");
+        while let Some(session) = self.connect().await {
+            self.session.send_replace(Some(Arc::clone(&session)));
+            let end = self.take(&session).await;
+            let Err(error) = end else { return };
+            self.session.send_replace(None);
+            self.health.away(format!("{error:#}"));
+            warn!("connection lost: {error:#}");
+            session.close().await;
+        }
+    }
+
+    /// Gives back what is not answered.
+    pub(crate) async fn close(&self) {
+        let session = self.session.send_replace(None);
+        if let Some(session) = session {
+            session.close().await;
+        }
+        self.background.close();
+    }
+
+    /// A session, after as many tries as it takes; none when told to stop.
+    async fn connect(&self) -> Option<Arc<Session>> {
+        let mut pauses = pauses();
+        loop {
+            let error = tokio::select! {
+                () = self.stop.cancelled() => return None,
+                session = self.broker.connect(&self.health, &self.background) => match session {
+                    Ok(session) => return Some(session),
+                    Err(error) => error,
+                },
+            };
+            self.health.away(format!("{error:#}"));
+            warn!("no connection to the broker: {error:#}");
+            tokio::select! {
+                () = self.stop.cancelled() => return None,
+                () = time::sleep(pauses.next().unwrap_or(PAUSE_MAX)) => {}
+            }
+        }
+    }
+
+    /// Takes requests from all queues until told to stop; fails when the session ends.
+    async fn take(self: &Arc<Self>, session: &Arc<Session>) -> anyhow::Result<()> {
+        let mut requests = SelectAll::new();
+        for inbox in &self.inboxes {
+            let deliveries = self.broker.consume(session, inbox).await?;
+            let end = stream::iter([(Arc::clone(inbox), None)]);
+            let inbox = Arc::clone(inbox);
+            let deliveries = deliveries.map(move |it| (Arc::clone(&inbox), Some(it)));
+            requests.push(deliveries.chain(end));
+        }
+        self.health.connected();
+        info!(queues = requests.len(), "taking requests");
+        loop {
+            let next = tokio::select! {
+                () = self.stop.cancelled() => return Ok(()),
+                () = session.ended.cancelled() => bail!("the connection ended"),
+                next = requests.next() => next,
+            };
+            match next {
+                Some((inbox, Some(Ok(delivery)))) => {
+                    let worker = Arc::clone(self);
+                    self.requests.spawn(async move { worker.handle(&inbox, &delivery).await });
+                }
+                Some((_, Some(Err(error)))) => return Err(error.into()),
+                Some((inbox, None)) => bail!("queue {} is gone", inbox.queue),
+                None => bail!("there are no queues"),
+            }
+        }
+    }
+
+    /// The spine: decode, run, publish, acknowledge.
+    async fn handle(&self, inbox: &Inbox, delivery: &Delivery) {
+        if self.stop.is_cancelled() {
+            return; // not begun: the broker gives it to another
+        }
+        let body = match self.body(delivery) {
+            Ok(body) => body,
+            Err(reason) => return self.park(inbox, delivery, &reason).await,
+        };
+        let mut request = match self.activiti.decode(&body) {
+            Ok(request) => request,
+            Err(reason) => return self.park(inbox, delivery, &reason).await,
+        };
+        let app_version = delivery.header("appVersion");
+        if !self.activiti.admits(app_version.as_deref()) {
+            let version = app_version.unwrap_or_default();
+            let reason = format!(
+                "appVersion {version} is not between APPLICATION_MIN_VERSION and APPLICATION_MAX_VERSION"
+            );
+            return self.park(inbox, delivery, &reason).await;
+        }
+        let answer = match self.answered.turn(&request.id).await {
+            Turn::Mine(promise) => {
+                let answer = Arc::new(self.answer(inbox, delivery, &mut request).await);
+                promise.keep(&answer);
+                answer
+            }
+            Turn::Theirs(Some(answer)) => {
+                counter!(telemetry::REPEATED).increment(1);
+                debug!(id = request.id, redelivered = delivery.redelivered(), "answered before");
+                answer
+            }
+            Turn::Theirs(None) => return, // given up: the broker delivers it again
+        };
+        self.publish(&answer).await;
+        delivery.ack();
+    }
+
+    async fn answer(
+        &self,
+        inbox: &Inbox,
+        delivery: &Delivery,
+        request: &mut IntegrationRequest<'_>,
+    ) -> Answer {
+        let action = action(inbox, delivery, request);
+        let feature = self.runner.connected.definition.action(&action);
+        let traceparent = delivery.header("traceparent");
+        let outcome = match request.neutral(action) {
+            Ok(neutral) => {
+                self.runner.run(Request { traceparent: traceparent.clone(), ..neutral }).await
+            }
+            Err(failure) => Err(refused(request, failure)),
+        };
+        self.activiti.answer(request, feature, outcome, traceparent)
+    }
+
+    fn body<'d>(&self, delivery: &'d Delivery) -> Result<Cow<'d, [u8]>, String> {
+        let max = self.request_bytes_max;
+        let body = delivery.body();
+        if body.len() as u64 > max {
+            let size = body.len();
+            return Err(format!("the request has {size} bytes, REQUEST_BYTES_MAX is {max}"));
+        }
+        inflate(body, delivery.content_encoding().unwrap_or_default(), max)
+    }
+
+    /// Publishes until the broker has confirmed that a queue has the answer.
+    async fn publish(&self, answer: &Answer) {
+        let mut pauses = pauses();
+        let exchange = self.destinations.exchange(&answer.destination);
+        let mut is_unroutable = false;
+        loop {
+            let session = self.open_session().await;
+            match self.publish_once(&session, &exchange, answer).await {
+                Ok(Published::Routed) => break,
+                Ok(Published::Returned(why)) => {
+                    if !is_unroutable {
+                        error!(
+                            exchange,
+                            why, "no queue takes the answer; it is kept and tried again"
+                        );
+                        counter!(telemetry::UNROUTABLE).increment(1);
+                    }
+                    is_unroutable = true;
+                    self.health.unroutable(&exchange, why);
+                }
+                Err(error) => warn!(exchange, "the answer is not confirmed: {error:#}"),
+            }
+            time::sleep(pauses.next().unwrap_or(PAUSE_MAX)).await;
+        }
+        if is_unroutable {
+            info!(exchange, "the answer has found a queue");
+            self.health.routable(&exchange);
+        }
+    }
+
+    async fn publish_once(
+        &self,
+        session: &Session,
+        exchange: &str,
+        answer: &Answer,
+    ) -> anyhow::Result<Published> {
+        session.declare_exchange(exchange).await?;
+        let message = Outgoing {
+            exchange,
+            // Spring's producers use the destination, which goes without the Rabbit prefix.
+            routing_key: &answer.destination,
+            properties: broker::answer_properties(&answer.headers),
+            body: &answer.body,
+        };
+        session.publish(&message).await
+    }
+
+    /// The session that is open, or the next one.
+    async fn open_session(&self) -> Arc<Session> {
+        let mut session = self.session.subscribe();
+        let open = |it: &Option<Arc<Session>>| {
+            it.as_ref().is_some_and(|session| !session.ended.is_cancelled())
+        };
+        match session.wait_for(open).await.map(|it| it.clone()) {
+            Ok(Some(session)) => session,
+            // The sender lives in `self`.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Puts a message aside that cannot be answered, so that it never comes round again.
+    async fn park(&self, inbox: &Inbox, delivery: &Delivery, reason: &str) {
+        let session = self.open_session().await;
+        match session.park(delivery, &inbox.queue, reason).await {
+            Ok(()) => {
+                error!(queue = inbox.queue, reason, "parked a message that cannot be answered");
+                counter!(telemetry::PARKED, "queue" => inbox.queue.clone()).increment(1);
+                delivery.ack();
+            }
+            // It stays where it is, and is delivered again with the next session.
+            Err(error) => {
+                error!(queue = inbox.queue, reason, "a message could not be parked: {error:#}");
+                session.ended.cancel();
+            }
+        }
+    }
+}
+
+/// The exchange says which action is meant; what came by another one says so itself.
+fn action(inbox: &Inbox, delivery: &Delivery, request: &IntegrationRequest<'_>) -> String {
+    let ours = inbox.exchanges.iter().any(|it| it == delivery.exchange());
+    match request.connector_type.rsplit_once('.') {
+        Some((_, action)) if !ours => action.to_owned(),
+        _ => inbox.action.to_owned(),
+    }
+}
+
+/// A request whose inputs cannot be read never reaches the runner, which logs all others.
+fn refused(request: &IntegrationRequest<'_>, failure: Failure) -> Failure {
+    let note = failure.report().note.as_deref();
+    warn!(id = request.id, note, "refused");
+    failure
+}
+
+fn pauses() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(PAUSE_MIN)
+        .with_max_delay(PAUSE_MAX)
+        .without_max_times()
+        .with_jitter()
+        .build()
+}
+
+/// A body as it was before the producer compressed it (`activiti-cloud.md` §2.1).
+fn inflate<'b>(body: &'b [u8], encoding: &str, max: u64) -> Result<Cow<'b, [u8]>, String> {
+    let method = encoding.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let reader: Box<dyn Read + 'b> = match method.as_str() {
+        "gzip" => Box::new(GzDecoder::new(body)),
+        "deflate" => Box::new(ZlibDecoder::new(body)),
+        "" | "utf-8" | "identity" => return Ok(Cow::Borrowed(body)),
+        _ => return Err(format!("unknown content encoding `{encoding}`")),
+    };
+    let mut inflated = Vec::new();
+    let read = reader.take(max + 1).read_to_end(&mut inflated);
+    read.map_err(|_error| anyhow!("not {method}").to_string())?;
+    if inflated.len() as u64 > max {
+        return Err(format!("the request has more bytes than REQUEST_BYTES_MAX ({max})"));
+    }
+    Ok(Cow::Owned(inflated))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{
+        Compression,
+        write::{GzEncoder, ZlibEncoder},
+    };
+
+    use super::*;
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn deflate(text: &str) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn check(body: &[u8], encoding: &str, expected: Result<&str, &str>) {
+        let got = inflate(body, encoding, 100);
+        let got = got.as_ref().map(|it| std::str::from_utf8(it).unwrap()).map_err(String::as_str);
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn bodies_are_inflated_by_their_content_encoding() {
+        check(b"{}", "", Ok("{}"));
+        check(b"{}", "UTF-8", Ok("{}"));
+        check(&gzip("{}"), "gzip", Ok("{}"));
+        check(&gzip("{}"), "gzip:UTF-8", Ok("{}"));
+        check(&deflate("{}"), "deflate", Ok("{}"));
+    }
+
+    #[test]
+    fn what_cannot_be_inflated_is_refused() {
+        check(b"{}", "gzip", Err("not gzip"));
+        check(b"{}", "zip", Err("unknown content encoding `zip`"));
+        let bomb = gzip(&"0".repeat(101));
+        check(&bomb, "gzip", Err("the request has more bytes than REQUEST_BYTES_MAX (100)"));
+    }
+}

@@ -1,0 +1,297 @@
+//! The client: one call with its redirects, within its time.
+
+use std::{collections::HashSet, fmt, mem, path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use reqwest::{
+    Client, Method, Proxy, StatusCode, Url, Version,
+    dns::Resolve,
+    header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING},
+    redirect::Policy,
+};
+use tokio::time::{Instant, timeout_at};
+use tower::util::MapFutureLayer;
+use tracing::debug;
+
+use crate::{
+    Egress, ErrorKind, OutboundError, Problem, Proxies,
+    connect::{self, GuardedResolver, Hop, SystemResolver},
+    error::{classify, shown},
+    redirect, tls,
+};
+
+/// Peers and load balancers close idle connections after a minute or so; giving them up first avoids sending into a closing one.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+const POOL_IDLE_PER_HOST_MAX: usize = 32;
+/// How soon a peer that vanished without a word is noticed.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+/// Longer time limits are cut to this one, since an instant cannot be arbitrarily far.
+const TIMEOUT_MAX: Duration = Duration::from_hours(24);
+
+/// What all calls of a connector have in common.
+#[derive(Clone)]
+pub struct Settings {
+    /// `User-Agent` of requests that bring none: `name/version`.
+    pub user_agent: String,
+    /// Where calls may go.
+    pub egress: Egress,
+    /// Through which proxies.
+    pub proxies: Proxies,
+    /// The time for a connection (names, TCP, proxy, TLS) when the request says nothing: `CONNECT_TIMEOUT`.
+    pub connect_timeout: Duration,
+    /// A PEM file with certificates to trust beside the system's.
+    pub extra_ca: Option<PathBuf>,
+    /// Looks up names instead of the system.
+    pub resolver: Option<Arc<dyn Resolve>>,
+}
+
+/// HTTP to the outside; cheap to clone, all clones share their connections.
+#[derive(Clone)]
+pub struct Outbound {
+    client: Client,
+    egress: Egress,
+    proxies: Proxies,
+    connect_timeout: Duration,
+}
+
+/// One call.
+///
+/// A header value that is marked as sensitive ([`HeaderValue::set_sensitive`]) is a credential, as `Authorization`, `Proxy-Authorization` and `Cookie` always are: a redirect to another origin goes without it.
+#[derive(Clone)]
+pub struct Request {
+    /// Any method; `CONNECT` is refused.
+    pub method: Method,
+    /// An `http` or `https` URL without user info.
+    pub url: Url,
+    /// As given, with `User-Agent`, `Accept` and `Accept-Encoding` added where they are missing; `Content-Length` and `Transfer-Encoding` are always the client's.
+    pub headers: HeaderMap,
+    /// What is sent, again on every redirect that keeps the method.
+    pub body: Body,
+    /// The names of the query parameters that are credentials: removed where a redirect repeats them to another origin.
+    pub credential_parameters: Vec<String>,
+    /// The time for the whole call: connecting, all redirects and reading the response.
+    pub timeout: Duration,
+    /// The time for a connection, instead of the client's.
+    pub connect_timeout: Option<Duration>,
+    /// What happens to redirects.
+    pub redirects: Redirects,
+}
+
+/// The body of a request.
+#[derive(Clone, Debug, Default)]
+pub enum Body {
+    /// None, not even a `Content-Type` of ours.
+    #[default]
+    Empty,
+    /// Bytes in memory, which can be sent again.
+    Bytes(Bytes),
+}
+
+/// What happens to redirects (301, 302, 303, 307, 308).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Redirects {
+    /// They are the response.
+    Off,
+    /// They are followed, at most so many.
+    Follow {
+        /// The most redirects in one call.
+        limit: u32,
+    },
+}
+
+/// A response whose body is still to be read, see [`crate::read_at_most`].
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The protocol that was spoken.
+    pub version: Version,
+    /// The headers, without `Content-Encoding` and `Content-Length` when the body is decompressed on reading.
+    pub headers: HeaderMap,
+    /// Where the response comes from after redirects.
+    pub url: Url,
+    /// How many redirects were followed.
+    pub redirects: u32,
+    pub(crate) inner: reqwest::Response,
+    pub(crate) deadline: Instant,
+    pub(crate) timeout: Duration,
+}
+
+impl Outbound {
+    /// Builds the client; blocks for some milliseconds while it reads the CA certificates.
+    ///
+    /// The problems are those of the settings `CA_FILE` and `CONNECTOR_NAME` (as user agent).
+    pub fn new(settings: Settings) -> Result<Self, Vec<Problem>> {
+        let tls =
+            tls::config(settings.extra_ca.as_deref()).map_err(|text| vec![("CA_FILE", text)])?;
+        let user_agent = HeaderValue::try_from(&settings.user_agent).map_err(|_| {
+            vec![("CONNECTOR_NAME", "has characters that no header may have".to_owned())]
+        })?;
+        let resolver = GuardedResolver {
+            egress: settings.egress.clone(),
+            proxies: settings.proxies.clone(),
+            resolver: settings.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
+        };
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(user_agent)
+            .dns_resolver(resolver)
+            .connector_layer(MapFutureLayer::new(connect::bounded))
+            .redirect(Policy::none())
+            .referer(false)
+            .no_proxy()
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            .pool_max_idle_per_host(POOL_IDLE_PER_HOST_MAX)
+            .tcp_keepalive(KEEPALIVE)
+            .http2_keep_alive_interval(KEEPALIVE);
+        if !settings.proxies.is_empty() {
+            let proxies = settings.proxies.clone();
+            builder = builder.proxy(Proxy::custom(move |url| proxies.for_url(url).cloned()));
+        }
+        let client = builder.build().map_err(|error| vec![("CA_FILE", error.to_string())])?;
+        Ok(Self {
+            client,
+            egress: settings.egress,
+            proxies: settings.proxies,
+            connect_timeout: settings.connect_timeout,
+        })
+    }
+
+    /// Makes a call, following redirects as the request says.
+    ///
+    /// Every URL on the way is judged by the egress rules, and so is every address that is connected to.
+    /// A response with an error status is a response, not an error.
+    pub async fn follow(&self, mut request: Request) -> Result<Response, OutboundError> {
+        let timeout = request.timeout.min(TIMEOUT_MAX);
+        let deadline = Instant::now() + timeout;
+        let mut visited = HashSet::new();
+        let mut redirects = 0;
+        loop {
+            if !visited.insert((request.method.clone(), request.url.clone())) {
+                return Err(OutboundError::sent(ErrorKind::RedirectLoop, &request.url));
+            }
+            let mut inner = self
+                .send(&request, deadline, timeout)
+                .await
+                .map_err(|error| if redirects == 0 { error } else { error.after_redirect() })?;
+            let target = match request.redirects {
+                Redirects::Off => None,
+                Redirects::Follow { .. } => {
+                    redirect::target(&request.url, inner.status(), inner.headers())
+                        .map_err(|kind| OutboundError::sent(kind, &request.url))?
+                }
+            };
+            let Some(target) = target else {
+                return Ok(Response {
+                    status: inner.status(),
+                    version: inner.version(),
+                    headers: mem::take(inner.headers_mut()),
+                    url: request.url,
+                    redirects,
+                    inner,
+                    deadline,
+                    timeout,
+                });
+            };
+            if let Redirects::Follow { limit } = request.redirects
+                && redirects >= limit
+            {
+                return Err(OutboundError::sent(
+                    ErrorKind::TooManyRedirects { limit },
+                    &request.url,
+                ));
+            }
+            debug!(status = inner.status().as_u16(), from = shown(&request.url), "redirected");
+            redirect::turn(&mut request, inner.status(), target);
+            redirects += 1;
+        }
+    }
+
+    async fn send(
+        &self,
+        request: &Request,
+        deadline: Instant,
+        timeout: Duration,
+    ) -> Result<reqwest::Response, OutboundError> {
+        let url = &request.url;
+        if let Some(text) = uncallable(&request.method, url) {
+            return Err(OutboundError::unsent(ErrorKind::InvalidUrl(text), url));
+        }
+        self.egress.judge_url(url).map_err(|denied| OutboundError::unsent(denied, url))?;
+        let hop = {
+            let connect_timeout =
+                request.connect_timeout.unwrap_or(self.connect_timeout).min(TIMEOUT_MAX);
+            let connect_until = Instant::now() + connect_timeout;
+            let is_proxied = self.proxies.for_url(url).is_some();
+            if connect_until < deadline {
+                Hop { connect_until, connect_timeout, is_proxied }
+            } else {
+                Hop { connect_until: deadline, connect_timeout: timeout, is_proxied }
+            }
+        };
+        let sending = connect::scoped(hop, self.client.execute(request.wire()));
+        match timeout_at(deadline, sending).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(classify(error, url, &hop)),
+            Err(_) => Err(OutboundError::sent(ErrorKind::Timeout { after: timeout }, url)),
+        }
+    }
+}
+
+impl Request {
+    /// A call without headers and body that follows up to ten redirects.
+    pub fn new(method: Method, url: Url, timeout: Duration) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Body::Empty,
+            credential_parameters: Vec::new(),
+            timeout,
+            connect_timeout: None,
+            redirects: Redirects::Follow { limit: 10 },
+        }
+    }
+
+    fn wire(&self) -> reqwest::Request {
+        let mut wire = reqwest::Request::new(self.method.clone(), self.url.clone());
+        let headers = wire.headers_mut();
+        headers.clone_from(&self.headers);
+        // A length other than the body's would spoil the connection for the next request.
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+        match &self.body {
+            Body::Bytes(bytes) => *wire.body_mut() = Some(bytes.clone().into()),
+            // Some servers insist on it (RFC 9110, section 8.6).
+            Body::Empty if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+            Body::Empty => (),
+        }
+        wire
+    }
+}
+
+impl Response {
+    pub(crate) fn error(&self, kind: ErrorKind) -> OutboundError {
+        OutboundError::sent(kind, &self.url)
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({} from {})", self.status, shown(&self.url))
+    }
+}
+
+fn uncallable(method: &Method, url: &Url) -> Option<String> {
+    if *method == Method::CONNECT {
+        return Some("CONNECT is for proxies, not for URLs".to_owned());
+    }
+    if !matches!(url.scheme(), "http" | "https") {
+        return Some(format!("the scheme is http or https, not `{}`", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some("credentials belong in a header, not in the URL".to_owned());
+    }
+    None
+}

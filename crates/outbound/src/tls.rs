@@ -1,0 +1,76 @@
+//! Whom TLS trusts.
+
+use std::{path::Path, sync::Arc};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use rustls_native_certs::{CertificateResult, load_native_certs};
+use tracing::{debug, warn};
+use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+
+/// A TLS configuration that trusts the system's certificates, or the built-in ones where there are none, and those in the PEM file.
+///
+/// The error is a text about the file.
+pub(crate) fn config(extra_ca: Option<&Path>) -> Result<ClientConfig, String> {
+    let mut roots = roots(load_native_certs());
+    if let Some(file) = extra_ca {
+        for certificate in certificates(file)? {
+            roots.add(certificate).map_err(|error| format!("`{}`: {error}", file.display()))?;
+        }
+    }
+    debug!(certificates = roots.len(), "trusted CA certificates");
+    let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn roots(system: CertificateResult) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    // System bundles hold odd certificates now and then; those are left out.
+    roots.add_parsable_certificates(system.certs);
+    if roots.is_empty() {
+        let errors: Vec<_> = system.errors.iter().map(ToString::to_string).collect();
+        warn!(
+            errors = errors.join("; "),
+            "no CA certificates on this system, the built-in ones are used"
+        );
+        roots.add_parsable_certificates(TLS_SERVER_ROOT_CERTS.iter().cloned());
+    }
+    roots
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let wrong = |text: String| format!("`{}`: {text}", file.display());
+    let certificates = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| wrong(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(wrong("no PEM certificate in it".to_owned()));
+    }
+    Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_without_certificates_gets_the_built_in_ones() {
+        assert_eq!(roots(CertificateResult::default()).len(), TLS_SERVER_ROOT_CERTS.len());
+    }
+
+    #[test]
+    fn odd_certificates_of_the_system_are_left_out() {
+        let mut system = CertificateResult::default();
+        system.certs.push(CertificateDer::from(b"odd".to_vec()));
+        system.certs.push(TLS_SERVER_ROOT_CERTS[0].clone());
+        assert_eq!(roots(system).len(), 1);
+    }
+}

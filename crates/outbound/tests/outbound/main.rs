@@ -1,0 +1,11 @@
+//! The client against peers on loopback, most of them bad ones.
+
+#![expect(clippy::unwrap_used, reason = "clippy takes the helpers of the tests for no tests")]
+
+mod bodies;
+mod egress;
+mod failures;
+mod proxies;
+mod redirects;
+mod support;
+mod tls;

@@ -1,0 +1,198 @@
+//! The input `auth`: who the caller is, as a header or a query parameter.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use common::{Object, Secret};
+use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
+
+/// Credentials, checked; `Debug` shows none of them.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "Value")]
+pub(crate) enum Auth {
+    Basic { username: String, password: Secret },
+    Bearer { token: Secret },
+    ApiKeyHeader { name: HeaderName, value: Secret },
+    ApiKeyQuery { name: String, value: Secret },
+}
+
+/// Where credentials go.
+#[derive(Debug)]
+pub(crate) enum Credential<'a> {
+    Header(HeaderName, HeaderValue),
+    Query(&'a str, &'a Secret),
+}
+
+impl Auth {
+    /// What to add to the request.
+    ///
+    /// # Errors
+    /// The text names the member that cannot be sent.
+    pub(crate) fn credential(&self) -> Result<Credential<'_>, String> {
+        let (name, value, member) = match self {
+            Self::Basic { username, password } => {
+                let pair = format!("{username}:{}", password.reveal());
+                (AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode(pair)), "password")
+            }
+            Self::Bearer { token } => {
+                (AUTHORIZATION, format!("Bearer {}", token.reveal()), "token")
+            }
+            Self::ApiKeyHeader { name, value } => {
+                (name.clone(), value.reveal().to_owned(), "value")
+            }
+            Self::ApiKeyQuery { name, value } => return Ok(Credential::Query(name, value)),
+        };
+        let mut value = HeaderValue::from_str(&value)
+            .map_err(|_invalid| format!("`{member}` has characters that no header can carry"))?;
+        value.set_sensitive(true);
+        Ok(Credential::Header(name, value))
+    }
+
+    /// The part that no text may show.
+    pub(crate) fn secret(&self) -> &Secret {
+        match self {
+            Self::Basic { password, .. } => password,
+            Self::Bearer { token } => token,
+            Self::ApiKeyHeader { value, .. } | Self::ApiKeyQuery { value, .. } => value,
+        }
+    }
+
+    fn from_members(members: &Object) -> Result<Self, String> {
+        let kind = required(members, "auth", "type")?;
+        match kind.as_str() {
+            "basic" => {
+                let username = required(members, "basic", "username")?;
+                if username.contains(':') {
+                    return Err("`username` has a colon, which basic cannot carry".to_owned());
+                }
+                let password = optional(members, "password")?;
+                let password = password.ok_or("basic needs `password`, which may be empty")?;
+                Ok(Self::Basic { username, password: password.into() })
+            }
+            "bearer" => Ok(Self::Bearer { token: required(members, "bearer", "token")?.into() }),
+            "apiKey" => {
+                let name = required(members, "apiKey", "name")?;
+                let value = required(members, "apiKey", "value")?.into();
+                match optional(members, "in")?.as_deref() {
+                    None | Some("header") => match HeaderName::try_from(&name) {
+                        Ok(name) => Ok(Self::ApiKeyHeader { name, value }),
+                        Err(_) => Err(format!("`name`: `{name}` is no header name")),
+                    },
+                    Some("query") => Ok(Self::ApiKeyQuery { name, value }),
+                    Some(other) => Err(format!("`in`: `{other}` is neither `header` nor `query`")),
+                }
+            }
+            other => Err(format!("`type`: `{other}` is none of `basic`, `bearer` and `apiKey`")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Auth {
+    /// Reads plain JSON: a library's texts would quote the secrets that are in it.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = match Value::deserialize(deserializer)? {
+            Value::Object(members) => Some(members),
+            Value::String(text) => serde_json::from_str(&text).ok(),
+            _ => None,
+        };
+        let members = members.ok_or_else(|| D::Error::custom("an object with `type` is wanted"))?;
+        Self::from_members(&members).map_err(D::Error::custom)
+    }
+}
+
+fn required(members: &Object, kind: &str, name: &str) -> Result<String, String> {
+    let value = optional(members, name)?.filter(|it| !it.is_empty());
+    value.ok_or_else(|| format!("{kind} needs `{name}`"))
+}
+
+fn optional(members: &Object, name: &str) -> Result<Option<String>, String> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(Some(value.to_string())),
+        Some(Value::Array(_) | Value::Object(_)) => Err(format!("`{name}` is no text")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: Value) -> Result<Auth, String> {
+        serde_json::from_value(value).map_err(|error| error.to_string())
+    }
+
+    fn refused(value: Value, expected: &str) {
+        assert_eq!(read(value.clone()).unwrap_err(), expected, "{value}");
+    }
+
+    fn check(value: Value, expected: &str) {
+        let auth = read(value).unwrap();
+        let sent = match auth.credential().unwrap() {
+            Credential::Header(name, value) => {
+                assert!(value.is_sensitive());
+                format!("{name}: {}", value.to_str().unwrap())
+            }
+            Credential::Query(name, value) => format!("?{name}={}", value.reveal()),
+        };
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn names_the_member_that_is_missing_or_wrong() {
+        refused(json!({}), "auth needs `type`");
+        refused(
+            json!({"type": "oauth9"}),
+            "`type`: `oauth9` is none of `basic`, `bearer` and `apiKey`",
+        );
+        refused(json!({"type": "basic", "password": "p"}), "basic needs `username`");
+        refused(
+            json!({"type": "basic", "username": "u"}),
+            "basic needs `password`, which may be empty",
+        );
+        refused(
+            json!({"type": "basic", "username": "a:b", "password": "p"}),
+            "`username` has a colon, which basic cannot carry",
+        );
+        refused(json!({"type": "bearer"}), "bearer needs `token`");
+        refused(json!({"type": "bearer", "token": ""}), "bearer needs `token`");
+        refused(json!({"type": "apiKey", "value": "v"}), "apiKey needs `name`");
+        refused(json!({"type": "apiKey", "name": "n"}), "apiKey needs `value`");
+        refused(
+            json!({"type": "apiKey", "name": "a b", "value": "v"}),
+            "`name`: `a b` is no header name",
+        );
+        refused(
+            json!({"type": "apiKey", "name": "n", "value": "v", "in": "body"}),
+            "`in`: `body` is neither `header` nor `query`",
+        );
+    }
+
+    #[test]
+    fn never_quotes_a_secret() {
+        refused(json!("s3cret"), "an object with `type` is wanted");
+        refused(json!({"type": "bearer", "token": ["s3cret"]}), "`token` is no text");
+        let auth = read(json!({"type": "bearer", "token": "s3\ncret"})).unwrap();
+        let error = auth.credential().unwrap_err();
+        assert_eq!(error, "`token` has characters that no header can carry");
+        assert!(!format!("{auth:?}").contains("cret"));
+    }
+
+    #[test]
+    fn credentials_become_headers_and_query_parameters() {
+        check(
+            json!({"type": "basic", "username": "user", "password": "pass"}),
+            "authorization: Basic dXNlcjpwYXNz",
+        );
+        check(
+            json!({"type": "basic", "username": "jürgen", "password": ""}),
+            "authorization: Basic asO8cmdlbjo=",
+        );
+        check(json!(r#"{"type": "bearer", "token": 42}"#), "authorization: Bearer 42");
+        check(json!({"type": "apiKey", "name": "X-Key", "value": "v"}), "x-key: v");
+        check(json!({"type": "apiKey", "name": "key", "value": "a b", "in": "query"}), "?key=a b");
+    }
+}

@@ -1,0 +1,216 @@
+//! Makes the calls: limits, circuit breaker, what is told about them.
+
+use std::{mem, time::Duration};
+
+use bytes::Bytes;
+use common::{Context, Failure, Secret};
+use http::Method;
+use outbound::{
+    Egress, EgressSettings, Outbound, OutboundError, Proxies, ProxySettings, Redirects, Settings,
+};
+use tokio::time::Instant;
+use tracing::debug;
+
+use crate::{
+    breaker::{Breakers, Rules},
+    config::Config,
+    input::{Input, Milliseconds, ResponseType, Switch},
+    outcome::{self, Broken, Reached},
+    placeholders::Placeholders,
+    request::{Request, Task},
+    response::{Answer, Reading},
+};
+
+/// The most redirects that are followed where the task says nothing.
+const REDIRECTS_MAX: u16 = 10;
+
+/// What all calls share.
+pub(crate) struct Rest {
+    outbound: Outbound,
+    breakers: Breakers,
+    placeholders: Placeholders,
+    secrets: Vec<Secret>,
+    call_timeout: Duration,
+    response_bytes_max: usize,
+}
+
+impl Rest {
+    /// Makes the client; nothing is called yet.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings for egress and proxies.
+    pub(crate) async fn connect(config: Config) -> Result<Self, Failure> {
+        let revealed = |secret: &Option<Secret>| secret.as_ref().map(|it| it.reveal().to_owned());
+        let egress = Egress::new(&EgressSettings {
+            private: config.egress_private.clone(),
+            deny: config.egress_deny.clone(),
+            allow: config.egress_allow.clone(),
+        });
+        let proxies = Proxies::new(&ProxySettings {
+            http: revealed(&config.http_proxy),
+            https: revealed(&config.https_proxy),
+            no_proxy: config.no_proxy.clone(),
+        });
+        let (egress, proxies) = match (egress, proxies) {
+            (Ok(egress), Ok(proxies)) => (egress, proxies),
+            (egress, proxies) => {
+                let problems = [egress.err(), proxies.err()];
+                return Err(unusable(problems.into_iter().flatten().flatten().collect()));
+            }
+        };
+        let outbound = Outbound::new(Settings {
+            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+            egress,
+            proxies,
+            connect_timeout: config.connect_timeout.0,
+            extra_ca: None,
+            resolver: None,
+        })
+        .map_err(unusable)?;
+        let breakers = Breakers::new(Rules {
+            n_calls: config.rest_circuit_breaker_buffer,
+            failure_rate: config.rest_circuit_breaker_failure_rate,
+            wait: config.rest_circuit_breaker_wait_interval.0,
+        });
+        let proxy_passwords = [&config.http_proxy, &config.https_proxy].into_iter().flatten();
+        let proxy_passwords = proxy_passwords.filter_map(|it| {
+            let (user, _) = it.reveal().rsplit_once('@')?;
+            Some(Secret::from(user.rsplit_once(':')?.1.to_owned()))
+        });
+        Ok(Self {
+            outbound,
+            breakers,
+            placeholders: Placeholders::new(&config),
+            secrets: proxy_passwords.chain(config.rest_auth_token.clone()).collect(),
+            call_timeout: config.http_call_timeout.0,
+            response_bytes_max: usize::try_from(config.response_bytes_max.0).unwrap_or(usize::MAX),
+        })
+    }
+
+    async fn exchange(&self, request: &Request, input: &Input) -> Result<Answer, Broken> {
+        let broken = |error: OutboundError, answer| {
+            let reached = if error.may_have_happened() { Reached::Peer } else { Reached::Nobody };
+            Broken { kind: error.kind, reached, answer }
+        };
+        let wire = self.wire(request, input);
+        let mut response = self.outbound.follow(wire).await.map_err(|it| broken(it, None))?;
+        let mut answer = Answer {
+            status: response.status,
+            headers: mem::take(&mut response.headers),
+            body: Bytes::new(),
+            redirected_to: (response.redirects > 0).then(|| outbound::shown(&response.url)),
+            unread: None,
+        };
+        let is_error = is_error(input, &answer);
+        if input.response_type == Some(ResponseType::None) && !is_error {
+            return Ok(answer);
+        }
+        match outbound::read_at_most(&mut response, self.response_bytes_max).await {
+            Ok(body) => Ok(Answer { body, ..answer }),
+            // The status says more than the trouble with the text about it.
+            Err(error) if is_error => {
+                answer.unread = Some(error.kind.to_string());
+                Ok(answer)
+            }
+            Err(error) => Err(broken(error, Some(answer))),
+        }
+    }
+
+    fn wire(&self, request: &Request, input: &Input) -> outbound::Request {
+        outbound::Request {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            headers: request.headers.clone(),
+            body: match request.body.is_empty() {
+                true => outbound::Body::Empty,
+                false => outbound::Body::Bytes(request.body.clone()),
+            },
+            credential_parameters: request.secret_parameters.clone(),
+            timeout: input.timeout.map_or(self.call_timeout, Milliseconds::duration),
+            connect_timeout: input.connect_timeout.map(Milliseconds::duration),
+            redirects: match input.follow_redirects {
+                Some(false) => Redirects::Off,
+                Some(true) | None => {
+                    Redirects::Follow { limit: input.max_redirects.unwrap_or(REDIRECTS_MAX).into() }
+                }
+            },
+        }
+    }
+}
+
+/// Makes one call and reads its answer.
+pub(crate) async fn call(
+    rest: &Context<Rest>,
+    method: Method,
+    input: &Input,
+) -> Result<(Answer, Reading), Failure> {
+    let request = Request::new(
+        method,
+        input,
+        &Task {
+            request_id: rest.request_id(),
+            traceparent: rest.traceparent(),
+            placeholders: &rest.placeholders,
+            secrets: &rest.secrets,
+        },
+    )?;
+    request.warnings.iter().for_each(|it| rest.warn(it));
+    rest.preview(|| request.preview())?;
+
+    let result = {
+        let permit = match input.circuit_breaker {
+            Some(Switch(true)) => Some(
+                rest.breakers
+                    .admit(&request.url.origin().ascii_serialization())
+                    .map_err(|wait| outcome::of_open_circuit(&request, wait))?,
+            ),
+            Some(Switch(false)) | None => None,
+        };
+        let started = Instant::now();
+        let result = rest.exchange(&request, input).await;
+        log(&request, &result, started.elapsed());
+        if let Some(permit) = permit {
+            permit.tell(outcome::for_breaker(&result));
+        }
+        result
+    };
+    let answer = result.map_err(|broken| outcome::of_break(&request, &broken))?;
+    if is_error(input, &answer) {
+        return Err(outcome::of_answer(&request, &answer));
+    }
+    let reading = answer.read(input.response_type.unwrap_or_default());
+    if let Some(warning) = &reading.warning {
+        rest.warn(warning);
+    }
+    Ok((answer, reading))
+}
+
+fn is_error(input: &Input, answer: &Answer) -> bool {
+    let status = answer.status.as_u16();
+    input.error_on.as_ref().map_or((400..=599).contains(&status), |it| it.contains(status))
+}
+
+fn log(request: &Request, result: &Result<Answer, Broken>, elapsed: Duration) {
+    let (status, received) = match result {
+        Ok(answer) => (Some(answer.status.as_u16()), answer.body.len()),
+        Err(broken) => (broken.answer.as_ref().map(|it| it.status.as_u16()), 0),
+    };
+    let names: Vec<_> = request.headers.keys().map(http::HeaderName::as_str).collect();
+    debug!(
+        method = request.method.as_str(),
+        host = request.url.origin().ascii_serialization(),
+        status,
+        sent_bytes = request.body.len(),
+        received_bytes = received,
+        milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        headers = names.join(" "),
+        "called"
+    );
+}
+
+fn unusable(problems: Vec<outbound::Problem>) -> Failure {
+    let texts: Vec<_> =
+        problems.iter().map(|(setting, text)| format!("{setting}: {text}")).collect();
+    let text = texts.join("; ");
+    Failure::permanent("UNKNOWN_ERROR", anyhow::anyhow!(text.clone())).with_note(text)
+}

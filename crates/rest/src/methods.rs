@@ -1,0 +1,110 @@
+//! `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS` and `TRACE`: one call each.
+
+use common::{Context, Failure, Object};
+use http::Method;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    client::{self, Rest},
+    input::{Input, TraceInput},
+    response::{Answer, Reading},
+};
+
+/// What a method with a body in its answer gives (`activiti-ootb-connectors.md` §9.2).
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    rest_result: Value,
+    rest_status: u16,
+    /// The name until January 2024.
+    rest_response_headers: Object,
+    response_headers: Object,
+}
+
+/// What HEAD and OPTIONS give.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HeadersOutput {
+    rest_status: u16,
+    rest_response_headers: Object,
+    response_headers: Object,
+}
+
+/// What TRACE gives.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TraceOutput {
+    rest_result: Value,
+    rest_status: u16,
+}
+
+pub(crate) async fn get(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+    call(rest, Method::GET, input).await
+}
+
+pub(crate) async fn head(rest: Context<Rest>, input: Input) -> Result<HeadersOutput, Failure> {
+    call(rest, Method::HEAD, input).await
+}
+
+pub(crate) async fn post(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+    call(rest, Method::POST, input).await
+}
+
+pub(crate) async fn put(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+    call(rest, Method::PUT, input).await
+}
+
+pub(crate) async fn patch(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+    call(rest, Method::PATCH, input).await
+}
+
+pub(crate) async fn delete(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+    call(rest, Method::DELETE, input).await
+}
+
+pub(crate) async fn options(rest: Context<Rest>, input: Input) -> Result<HeadersOutput, Failure> {
+    call(rest, Method::OPTIONS, input).await
+}
+
+pub(crate) async fn trace(rest: Context<Rest>, input: TraceInput) -> Result<TraceOutput, Failure> {
+    call(rest, Method::TRACE, input.into()).await
+}
+
+async fn call<O: From<(Answer, Reading)>>(
+    rest: Context<Rest>,
+    method: Method,
+    input: Input,
+) -> Result<O, Failure> {
+    client::call(&rest, method, &input).await.map(O::from)
+}
+
+impl From<(Answer, Reading)> for Output {
+    fn from((answer, reading): (Answer, Reading)) -> Self {
+        let headers = answer.header_object();
+        Self {
+            rest_result: reading.result,
+            rest_status: answer.status.as_u16(),
+            rest_response_headers: headers.clone(),
+            response_headers: headers,
+        }
+    }
+}
+
+impl From<(Answer, Reading)> for HeadersOutput {
+    fn from((answer, _): (Answer, Reading)) -> Self {
+        let headers = answer.header_object();
+        Self {
+            rest_status: answer.status.as_u16(),
+            rest_response_headers: headers.clone(),
+            response_headers: headers,
+        }
+    }
+}
+
+impl From<(Answer, Reading)> for TraceOutput {
+    fn from((answer, reading): (Answer, Reading)) -> Self {
+        Self { rest_result: reading.result, rest_status: answer.status.as_u16() }
+    }
+}

@@ -1,0 +1,496 @@
+//! Inputs → HTTP request (pure).
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use common::{Failure, Secret};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use url::Url;
+
+use crate::{
+    address::{self, Address, Encoding},
+    auth::{Auth, Credential},
+    body::{self, Body, Nulls, Wanted},
+    error::invalid,
+    input::{Headers, IdempotencyKey, Input, Parameters},
+    mask::{MASK, Mask},
+    placeholders::Placeholders,
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// What is sent, and what must be known about it afterwards.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// Without user info.
+    pub(crate) url: Url,
+    /// Credentials are marked as sensitive.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) repeat: Repeat,
+    /// The query parameters that hold credentials.
+    pub(crate) secret_parameters: Vec<String>,
+    pub(crate) mask: Mask,
+    /// What was done differently from what was asked.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Whether sending it again does what sending it once does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// The method is idempotent, or the author says that the peer honors the `Idempotency-Key`.
+    Harmless,
+    Harmful,
+}
+
+/// What is known about a request beside its inputs.
+pub(crate) struct Task<'a> {
+    pub(crate) request_id: &'a str,
+    pub(crate) traceparent: Option<&'a str>,
+    pub(crate) placeholders: &'a Placeholders,
+    /// The secrets of the settings, which the peer may echo.
+    pub(crate) secrets: &'a [Secret],
+}
+
+impl Request {
+    /// The request that `input` asks for.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT` that names the input.
+    pub(crate) fn new(method: Method, input: &Input, task: &Task) -> Result<Self, Failure> {
+        let placeholders = task.placeholders;
+        let encoding = match input.rest_url_encoded {
+            Some(true) => Encoding::Done,
+            Some(false) | None => Encoding::Plain,
+        };
+        let url = placeholders.fill("restUrl", &input.rest_url)?;
+        let parameters = parameters(input.rest_url_params.as_ref(), placeholders)?;
+        let Address { url, user } = Address::new(&url, encoding, parameters.as_ref())?;
+
+        let mut request = Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            repeat: Repeat::Harmful,
+            secret_parameters: Vec::new(),
+            mask: Mask::default(),
+            warnings: Vec::new(),
+        };
+        task.secrets.iter().for_each(|it| request.mask.add(it.reveal()));
+        if let Some(headers) = &input.request_headers {
+            request.add_headers(headers, placeholders)?;
+        }
+        match (&input.auth, user) {
+            (Some(auth), _) => request.add_auth(auth)?,
+            (None, Some((username, password))) if !request.has(&AUTHORIZATION) => {
+                request.add_auth(&Auth::Basic { username, password })?;
+            }
+            (None, Some((_, password))) => request.mask.add(password.reveal()),
+            (None, None) => {}
+        }
+        request.add_body(input, placeholders)?;
+        request.add_idempotency_key(input.idempotency_key.as_ref(), task.request_id)?;
+        if let (Some(traceparent), false) = (task.traceparent, request.has(&TRACEPARENT)) {
+            request.headers.extend(HeaderValue::from_str(traceparent).map(|it| (TRACEPARENT, it)));
+        }
+        request.find_secrets();
+        Ok(request)
+    }
+
+    /// The request as text for a dry run, credentials masked.
+    pub(crate) fn preview(&self) -> String {
+        let target = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let host = &self.url[url::Position::BeforeHost..url::Position::BeforePath];
+        let mut text =
+            self.mask.text(&format!("{} {target} HTTP/1.1\nhost: {host}\n", self.method));
+        for (name, value) in &self.headers {
+            let value = match value.is_sensitive() {
+                true => MASK.to_owned(),
+                false => self.mask.text(&String::from_utf8_lossy(value.as_bytes())),
+            };
+            text += &format!("{name}: {value}\n");
+        }
+        text.push('\n');
+        text + &self.mask.text(&String::from_utf8_lossy(&self.body))
+    }
+
+    fn has(&self, name: &HeaderName) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    fn add_headers(&mut self, headers: &Headers, from: &Placeholders) -> Result<(), Failure> {
+        for (name, value) in &headers.0 {
+            let value = from.fill("requestHeaders", value)?;
+            let Ok(name) = HeaderName::try_from(name.trim()) else {
+                let name = name.escape_debug();
+                return Err(invalid(format_args!("`requestHeaders`: `{name}` is no header name")));
+            };
+            if is_ours(&name) {
+                let text = format!("`requestHeaders`: `{name}` is up to the connector, left out");
+                self.warnings.push(text);
+                continue;
+            }
+            // Text beyond ASCII goes out as UTF-8, line breaks do not go out at all.
+            let Ok(mut value) = HeaderValue::from_bytes(value.trim().as_bytes()) else {
+                let text = format!("`requestHeaders`: `{name}` has a line break or the like");
+                return Err(invalid(text));
+            };
+            value.set_sensitive(is_secret(name.as_str()));
+            self.headers.append(name, value);
+        }
+        Ok(())
+    }
+
+    fn add_auth(&mut self, auth: &Auth) -> Result<(), Failure> {
+        self.mask.add(auth.secret().reveal());
+        let credential =
+            auth.credential().map_err(|problem| invalid(format_args!("`auth`: {problem}")))?;
+        match credential {
+            Credential::Header(name, value) => {
+                if self.has(&name) {
+                    let text = format!("`requestHeaders`: `{name}` gives way to `auth`");
+                    self.warnings.push(text);
+                }
+                self.headers.insert(name, value);
+            }
+            Credential::Query(name, value) => {
+                let mut query = self.url.query().unwrap_or_default().to_owned();
+                let pair = (name.to_owned(), value.reveal().to_owned());
+                address::append(&mut query, &Parameters::Pairs(vec![pair]), Encoding::Plain)?;
+                self.url.set_query(Some(&query));
+                self.secret_parameters.push(name.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn add_body(&mut self, input: &Input, placeholders: &Placeholders) -> Result<(), Failure> {
+        let Some(mut payload) = input.request_payload.clone() else { return Ok(()) };
+        placeholders.fill_all("requestPayload", &mut payload)?;
+        let given = input.content_type.as_deref().map(str::trim).filter(|it| !it.is_empty());
+        let header = self.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        let wanted = Wanted {
+            payload_type: input.payload_type,
+            content_type: given.or(header),
+            nulls: match input.ignore_null_values {
+                Some(true) => Nulls::Drop,
+                Some(false) | None => Nulls::Keep,
+            },
+        };
+        let Some(Body { bytes, content_type }) = body::encode(payload, &wanted)? else {
+            return Ok(());
+        };
+        self.body = bytes;
+        if let Some(given) = given {
+            let value = HeaderValue::from_str(given)
+                .map_err(|_invalid| invalid(format_args!("`contentType`: `{given}` is none")))?;
+            self.headers.insert(CONTENT_TYPE, value);
+        } else if !self.has(&CONTENT_TYPE) {
+            self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        Ok(())
+    }
+
+    /// Sends the request's id where repeating could do harm, and decides whether it still could.
+    fn add_idempotency_key(
+        &mut self,
+        wanted: Option<&IdempotencyKey>,
+        request_id: &str,
+    ) -> Result<(), Failure> {
+        let wanted = wanted.unwrap_or(&IdempotencyKey::Usual);
+        let key = match wanted {
+            IdempotencyKey::Usual if self.method.is_idempotent() => None,
+            IdempotencyKey::Off => None,
+            IdempotencyKey::Usual | IdempotencyKey::RequestId => Some(request_id),
+            IdempotencyKey::Given(key) => Some(key.as_str()),
+        };
+        let promised = self.has(&IDEMPOTENCY_KEY)
+            || matches!(wanted, IdempotencyKey::RequestId | IdempotencyKey::Given(_));
+        if self.method.is_idempotent() || promised {
+            self.repeat = Repeat::Harmless;
+        }
+        if let (Some(key), false) = (key, self.has(&IDEMPOTENCY_KEY)) {
+            let value = HeaderValue::from_str(key)
+                .map_err(|_invalid| invalid("`idempotencyKey` has a line break or the like"))?;
+            self.headers.insert(IDEMPOTENCY_KEY, value);
+        }
+        Ok(())
+    }
+
+    /// Hands what looks like a credential to the mask, whoever put it there.
+    fn find_secrets(&mut self) {
+        for value in self.headers.values().filter(|it| it.is_sensitive()) {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            self.mask.add(&value);
+            let Some((scheme, rest)) = value.split_once(' ') else { continue };
+            self.mask.add(rest);
+            let decoded =
+                BASE64_STANDARD.decode(rest).ok().and_then(|it| String::from_utf8(it).ok());
+            if let (true, Some(pair)) = (scheme.eq_ignore_ascii_case("basic"), decoded) {
+                self.mask.add(pair.split_once(':').map_or(pair.as_str(), |(_, password)| password));
+            }
+        }
+        for (name, value) in self.url.query_pairs() {
+            if is_secret(&name) || self.secret_parameters.iter().any(|it| *it == name) {
+                self.mask.add(&value);
+            }
+        }
+    }
+}
+
+fn parameters(
+    parameters: Option<&Parameters>,
+    placeholders: &Placeholders,
+) -> Result<Option<Parameters>, Failure> {
+    let fill = |text: &str| placeholders.fill("restUrlParams", text).map(String::from);
+    Ok(Some(match parameters {
+        None => return Ok(None),
+        Some(Parameters::Text(text)) => Parameters::Text(fill(text)?),
+        Some(Parameters::Pairs(pairs)) => {
+            let pairs = pairs.iter().map(|(name, value)| Ok((name.clone(), fill(value)?)));
+            Parameters::Pairs(pairs.collect::<Result<_, Failure>>()?)
+        }
+    }))
+}
+
+/// Headers that follow from the URL, the body and the connection (RFC 9110 §7.6.1, RFC 9112 §6).
+fn is_ours(name: &HeaderName) -> bool {
+    const OURS: [&str; 10] = [
+        "connection",
+        "content-length",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    OURS.contains(&name.as_str())
+}
+
+/// Whether a header or a query parameter of that name usually holds a credential.
+fn is_secret(name: &str) -> bool {
+    const PARTS: [&str; 12] = [
+        "accesskey",
+        "apikey",
+        "authorization",
+        "cookie",
+        "credential",
+        "passwd",
+        "password",
+        "secret",
+        "session",
+        "signature",
+        "subscriptionkey",
+        "token",
+    ];
+    let name = name.to_ascii_lowercase().replace(['-', '_', '.'], "");
+    PARTS.iter().any(|it| name.contains(it)) || ["auth", "key", "sig", "xauth"].contains(&&*name)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::placeholders;
+
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    pub(crate) fn build(method: Method, input: Value) -> Result<Request, Failure> {
+        let input: Input = serde_json::from_value(input).unwrap();
+        Request::new(
+            method,
+            &input,
+            &Task {
+                request_id: "task-1",
+                traceparent: Some(TRACE),
+                placeholders: &placeholders::tests::placeholders(),
+                secrets: &[Secret::from("setting-s3cret".to_owned())],
+            },
+        )
+    }
+
+    /// The request as one text, headers in alphabetical order, credentials readable.
+    fn check(method: Method, input: Value, expected: &str) {
+        let text = match build(method, input) {
+            Ok(request) => {
+                let text = |it: &HeaderValue| String::from_utf8_lossy(it.as_bytes()).into_owned();
+                let headers = request.headers.iter();
+                let mut headers: Vec<_> =
+                    headers.map(|(name, it)| format!("{name}: {}\n", text(it))).collect();
+                headers.retain(|it| *it != format!("traceparent: {TRACE}\n"));
+                headers.sort();
+                let body = String::from_utf8_lossy(&request.body);
+                format!("{} {}\n{}\n{body}", request.method, request.url, headers.concat())
+            }
+            Err(failure) => failure.to_string(),
+        };
+        assert_eq!(text.trim_end(), expected.trim_end());
+    }
+
+    #[test]
+    fn what_cannot_be_sent_names_its_input() {
+        let refused = |input: Value, expected: &str| {
+            let mut members = json!({"restUrl": "http://x/"});
+            members.as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
+            check(Method::POST, members, &format!("INVALID_INPUT: {expected}"));
+        };
+        refused(json!({"restUrl": "x"}), "`restUrl` does not start with http:// or https://");
+        refused(
+            json!({"requestHeaders": {"A b": "x"}}),
+            "`requestHeaders`: `A b` is no header name",
+        );
+        refused(
+            json!({"requestHeaders": {"X": "a\r\nY: b"}}),
+            "`requestHeaders`: `x` has a line break or the like",
+        );
+        refused(
+            json!({"auth": {"type": "bearer", "token": "a\nb"}}),
+            "`auth`: `token` has characters that no header can carry",
+        );
+        refused(
+            json!({"requestPayload": "x", "contentType": "a\nb"}),
+            "`contentType`: `a\\nb` is none",
+        );
+        refused(json!({"idempotencyKey": "a\nb"}), "`idempotencyKey` has a line break or the like");
+        for input in ["restUrl", "restUrlParams", "requestHeaders", "requestPayload"] {
+            let value = match input {
+                "restUrl" => json!("http://x/${rest-auth-user}"),
+                _ => json!({"a": "${rest-auth-user}"}),
+            };
+            let text = "but REST_AUTH_USER is not set";
+            let expected = format!("`{input}` has `${{rest-auth-user}}`, {text}");
+            refused(json!({input: value}), &expected);
+        }
+    }
+
+    #[test]
+    fn a_payload_brings_its_content_type_and_no_payload_brings_none() {
+        let check = |input: Value, expected: &str| {
+            let request = build(Method::PUT, input).unwrap();
+            let content_type = request.headers.get(CONTENT_TYPE).map(|it| it.to_str().unwrap());
+            let body = std::str::from_utf8(&request.body).unwrap();
+            assert_eq!(format!("{} {body}", content_type.unwrap_or("-")), expected);
+        };
+        let url = "http://x/";
+        check(json!({"restUrl": url}), "- ");
+        check(json!({"restUrl": url, "requestPayload": ""}), "- ");
+        check(json!({"restUrl": url, "contentType": "text/plain"}), "- ");
+        check(json!({"restUrl": url, "requestPayload": {"a": 1}}), r#"application/json {"a":1}"#);
+        let header = json!({"CONTENT-TYPE": "application/x-www-form-urlencoded"});
+        check(
+            json!({"restUrl": url, "requestPayload": {"a": 1}, "requestHeaders": header}),
+            "application/x-www-form-urlencoded a=1",
+        );
+        check(
+            json!({"restUrl": url, "requestPayload": {"a": "${host}"}, "requestHeaders": header,
+                "contentType": "application/json"}),
+            r#"application/json {"a":"api.example.org"}"#,
+        );
+    }
+
+    #[test]
+    fn one_credential_is_sent() {
+        let basic = json!({"type": "basic", "username": "user", "password": "pass"});
+        check(
+            Method::GET,
+            json!({"restUrl": "http://a:b@x/", "auth": basic,
+                "requestHeaders": {"Authorization": "Bearer t"}}),
+            "GET http://x/\nauthorization: Basic dXNlcjpwYXNz\n",
+        );
+        check(
+            Method::GET,
+            json!({"restUrl": "http://user:pass@x/"}),
+            "GET http://x/\nauthorization: Basic dXNlcjpwYXNz\n",
+        );
+        check(
+            Method::GET,
+            json!({"restUrl": "http://user:pass@x/",
+                "requestHeaders": {"Authorization": "Bearer ${rest-auth-token}"}}),
+            "GET http://x/\nauthorization: Bearer t0ken-${host}\n",
+        );
+        check(
+            Method::GET,
+            json!({"restUrl": "http://x/?a=b#c",
+                "auth": {"type": "apiKey", "name": "key", "value": "a&b", "in": "query"}}),
+            "GET http://x/?a=b&key=a%26b\n",
+        );
+    }
+
+    #[test]
+    fn headers_that_are_ours_are_left_out_with_a_warning() {
+        let headers = json!({"Content-Length": 5, "Host": "y", "X": ["1", "2"], "Cookie": "c=d"});
+        let request =
+            build(Method::GET, json!({"restUrl": "http://x/", "requestHeaders": headers})).unwrap();
+        assert_eq!(
+            request.warnings,
+            [
+                "`requestHeaders`: `content-length` is up to the connector, left out",
+                "`requestHeaders`: `host` is up to the connector, left out",
+            ]
+        );
+        assert_eq!(request.headers.get_all("x").iter().count(), 2);
+        assert!(request.headers["cookie"].is_sensitive());
+        assert!(!request.headers["x"].is_sensitive());
+    }
+
+    #[test]
+    fn only_a_promise_makes_post_and_patch_repeatable() {
+        let check = |method: Method, key: Value, header: Value, expected: (&str, Repeat)| {
+            let input = json!({"restUrl": "http://x/", "idempotencyKey": key,
+                "requestHeaders": {"Idempotency-Key": header}});
+            let request = build(method.clone(), input).unwrap();
+            let sent = request.headers.get(IDEMPOTENCY_KEY).map(|it| it.to_str().unwrap());
+            assert_eq!((sent.unwrap_or("-"), request.repeat), expected, "{method} {key}");
+        };
+        let null = Value::Null;
+        for method in [Method::POST, Method::PATCH] {
+            check(method.clone(), null.clone(), null.clone(), ("task-1", Repeat::Harmful));
+            check(method.clone(), json!("false"), null.clone(), ("-", Repeat::Harmful));
+            check(method.clone(), json!("true"), null.clone(), ("task-1", Repeat::Harmless));
+            check(method.clone(), json!("order-1"), null.clone(), ("order-1", Repeat::Harmless));
+            check(method.clone(), json!("order-1"), json!("mine"), ("mine", Repeat::Harmless));
+            check(method, json!("false"), json!("mine"), ("mine", Repeat::Harmless));
+        }
+        for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS] {
+            check(method.clone(), null.clone(), null.clone(), ("-", Repeat::Harmless));
+            check(method, json!("order-1"), null.clone(), ("order-1", Repeat::Harmless));
+        }
+    }
+
+    #[test]
+    fn the_trace_goes_on_unless_the_author_sets_another() {
+        let request = build(Method::GET, json!({"restUrl": "http://x/"})).unwrap();
+        assert_eq!(request.headers[TRACEPARENT], TRACE);
+        let headers = json!({"Traceparent": "mine"});
+        let input = json!({"restUrl": "http://x/", "requestHeaders": headers});
+        assert_eq!(build(Method::GET, input).unwrap().headers[TRACEPARENT], "mine");
+    }
+
+    #[test]
+    fn a_preview_shows_the_request_without_its_secrets() {
+        let input = json!({
+            "restUrl": "https://jane:pa55word@x:81/a b?access_token=s3cret&q=1",
+            "requestHeaders": {"X-Api-Key": "k3y", "X-Note": "with pa55word"},
+            "requestPayload": {"token": "s3cret", "other": "setting-s3cret", "k": "k3y"},
+        });
+        let preview = build(Method::POST, input).unwrap().preview();
+        assert_eq!(
+            preview,
+            format!(
+                "POST /a%20b?access_token=***&q=1 HTTP/1.1\nhost: x:81\nx-api-key: ***\n\
+                 x-note: with ***\nauthorization: ***\ncontent-type: application/json\n\
+                 idempotency-key: task-1\ntraceparent: {TRACE}\n\n\
+                 {{\"token\":\"***\",\"other\":\"***\",\"k\":\"***\"}}"
+            )
+        );
+    }
+}

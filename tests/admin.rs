@@ -1,0 +1,105 @@
+//! Health, metrics and start: what orchestrators and operators see (D5).
+
+use serde_json::{Value, json};
+
+use crate::{
+    peers::{Peer, Reply},
+    scene::Scene,
+    stack::{Connector, SECRET},
+};
+
+#[tokio::test]
+async fn mistakes_in_the_settings_are_told_all_at_once() {
+    let password = format!("{SECRET}-url");
+    let mut connector = Connector::launch(&[
+        ("AMQP_URL", &format!("http://user:{password}@rabbitmq")),
+        ("PREFETCH", "many"),
+        ("RETRY_MAX_ATTEMPTS", "0"),
+        ("CONNECTOR_PROXY_API_KEY", ""),
+    ]);
+    assert_eq!(connector.exit().await, 2);
+    let log = connector.log();
+    for name in ["AMQP_URL", "PREFETCH", "RETRY_MAX_ATTEMPTS", "CONNECTOR_PROXY_API_KEY"] {
+        assert!(log.contains(name), "{name} is missing in: {log}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_broker_it_serves_http_alone() {
+    let mut connector = Connector::launch(&[]);
+    connector.ready().await;
+    let peer = Peer::start(|_| Reply::json(200, &json!({"id": 4711}))).await;
+    let body = json!({"restUrl": peer.url("/orders/4711")});
+    let (status, answer) = connector.post("/v1/do/rest-connector/GET", &body).await;
+    assert_eq!((status, &answer["error"]), (200, &Value::Null), "{answer}");
+    assert_eq!(connector.terminate().await, 0);
+}
+
+#[tokio::test]
+async fn health_tells_the_parts_and_info_the_version() {
+    let scene = Scene::start(&[]).await;
+    for (path, expected) in [
+        ("/actuator/health", "UP"),
+        ("/actuator/health/liveness", "UP"),
+        ("/actuator/health/readiness", "UP"),
+        ("/actuator/info", "rest-connector"),
+    ] {
+        let answer = scene.connector.get(path).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let text = answer.text().await.unwrap();
+        assert!(serde_json::from_str::<Value>(&text).is_ok(), "{path}: {text}");
+        assert!(text.contains(expected), "{path}: {text}");
+    }
+    let health = scene.connector.get("/actuator/health").send().await.unwrap();
+    let health = health.text().await.unwrap();
+    assert!(health.contains("rabbit"), "{health}");
+}
+
+#[tokio::test]
+async fn metrics_count_each_outcome_by_action() {
+    let scene = Scene::start(&[]).await;
+    let peer = Peer::start(|call| match call.target.as_str() {
+        "/ok" => Reply::json(200, &json!(1)),
+        _ => Reply::json(404, &json!(0)),
+    })
+    .await;
+    scene.result("GET", &json!({"restUrl": peer.url("/ok")})).await;
+    scene.result("GET", &json!({"restUrl": peer.url("/ok")})).await;
+    scene.error("GET", &json!({"restUrl": peer.url("/gone")}), "NOT_FOUND").await;
+    scene.error("POST", &json!({}), "MISSING_INPUT").await;
+    for (name, labels, expected) in [
+        ("connector_requests_total", &["action=\"GET\"", "outcome=\"ok\""][..], 2.0),
+        ("connector_requests_total", &["action=\"GET\"", "outcome=\"business\""], 1.0),
+        ("connector_requests_total", &["action=\"POST\"", "outcome=\"business\""], 1.0),
+        ("connector_request_duration_seconds_count", &["action=\"GET\""], 3.0),
+        ("connector_requests_in_flight", &[], 0.0),
+        ("connector_broker_connects_total", &[], 1.0),
+    ] {
+        let value = scene.connector.metric(name, labels).await;
+        assert!((value - expected).abs() < 0.1, "{name} {labels:?}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn the_settings_in_force_are_logged_once_without_secrets() {
+    let scene = Scene::start(&[("PREFETCH", "17")]).await;
+    let log = scene.connector.log();
+    assert_eq!(log.lines().filter(|line| line.contains("PREFETCH")).count(), 1, "{log}");
+    assert!(log.contains("AMQP_URL") && log.contains("***"), "{log}");
+    assert!(!log.contains(SECRET), "{log}");
+}
+
+#[tokio::test]
+async fn everything_is_below_the_context_path() {
+    let settings = [("SERVER_SERVLET_CONTEXTPATH", "/connectors/rest/")];
+    let connector = Connector::launch(&settings);
+    for path in ["/actuator/health/readiness", "/actuator/info", "/metrics", "/v1/commands"] {
+        let below = format!("/connectors/rest{path}");
+        crate::stack::eventually(&below, async || {
+            let answer = connector.get(&below).send().await.ok()?;
+            (answer.status() == 200).then_some(())
+        })
+        .await;
+        assert_eq!(connector.get(path).send().await.unwrap().status(), 404, "{path}");
+    }
+}

@@ -1,0 +1,218 @@
+//! A connector under test: the built binary as a process, or its image as a container.
+
+use std::{
+    fs,
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+
+use super::{eventually, free_port, setting};
+
+/// Part of every credential that the tests hand to connectors: it must not be in any log.
+pub(crate) const SECRET: &str = "S3CR3T";
+
+/// Part of every piece of personal data in the tests' requests and answers: it must not be in any log.
+pub(crate) const PERSON: &str = "jane.doe-PII@example.org";
+
+/// The package, binary and image of the connector that the tests run.
+const NAME: &str = "rest-connector";
+
+pub(crate) struct Connector {
+    base: String,
+    client: reqwest::Client,
+    process: Child,
+    log: PathBuf,
+    container: Option<String>,
+}
+
+impl Connector {
+    /// Starts it with these settings and nothing else in its environment; it may not be ready yet.
+    pub(crate) fn launch(settings: &[(&str, &str)]) -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut all = vec![
+            ("ADMIN_ADDR", address.as_str()),
+            ("LOG", "debug"),
+            ("LOG_FORMAT", "json"),
+            ("RETRY_INITIAL_INTERVAL", "50ms"),
+        ];
+        all.extend_from_slice(settings);
+        let log = log_file();
+        let (mut command, container) = command(&all);
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(fs::File::create(&log).expect("a log"))
+            .stderr(fs::File::options().append(true).open(&log).expect("the log again"))
+            .spawn();
+        Self {
+            base: format!("http://{address}"),
+            client: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            process: process
+                .expect("the connector starts; built by: cargo build -p rest-connector"),
+            log,
+            container,
+        }
+    }
+
+    /// Waits until the orchestrator would send requests.
+    pub(crate) async fn ready(&mut self) {
+        eventually("the connector is ready", async || {
+            if let Some(status) = self.process.try_wait().expect("its state") {
+                panic!("the connector ended at its start with {status}:\n{}", self.log());
+            }
+            let readiness = self.get("/actuator/health/readiness").send().await.ok()?;
+            (readiness.status() == StatusCode::OK).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until readiness is off, and gives the reason it tells.
+    pub(crate) async fn not_ready(&self) -> String {
+        eventually("the connector is not ready", async || {
+            let readiness = self.get("/actuator/health/readiness").send().await.ok()?;
+            let unavailable = readiness.status() == StatusCode::SERVICE_UNAVAILABLE;
+            let reason = readiness.text().await.ok()?;
+            unavailable.then_some(reason)
+        })
+        .await
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// `POST` of `body`; status and JSON of the answer.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = self.request(Method::POST, path).header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        let text = answer.text().await.expect("a body");
+        (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}")))
+    }
+
+    /// The sum of a metric over all series that have each of `labels` (`action="GET"`).
+    pub(crate) async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let answer = self.get("/metrics").send().await.expect("metrics");
+        let text = answer.text().await.expect("text");
+        text.lines()
+            .filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])))
+            .filter(|line| labels.iter().all(|label| line.contains(label)))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// As the kernel does it when memory is short.
+    pub(crate) async fn kill(&mut self) {
+        self.signal("KILL");
+        self.exit().await;
+    }
+
+    /// As an orchestrator does it; gives the exit code.
+    pub(crate) async fn terminate(&mut self) -> i32 {
+        self.signal("TERM");
+        self.exit().await
+    }
+
+    /// Sends the signal and doesn't wait.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = match &self.container {
+            Some(container) => {
+                Command::new("docker").args(["kill", "--signal", name, container]).output()
+            }
+            None => Command::new("kill")
+                .arg(format!("-{name}"))
+                .arg(self.process.id().to_string())
+                .output(),
+        };
+        assert!(sent.expect("a signal").status.success(), "{name} reaches the connector");
+    }
+
+    /// Waits for the end; gives the exit code, or 128 and the signal.
+    pub(crate) async fn exit(&mut self) -> i32 {
+        eventually("the connector ends", async || {
+            self.process.try_wait().expect("its state").map(code)
+        })
+        .await
+    }
+
+    /// Every line is in the log for a reason, but none for these.
+    fn leaks(&self) -> Vec<String> {
+        let log = self.log();
+        let leaks = log.lines().filter(|line| line.contains(SECRET) || line.contains(PERSON));
+        leaks.map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Connector {
+    fn drop(&mut self) {
+        if let Some(container) = &self.container {
+            let removed = Command::new("docker").args(["rm", "--force", container]).output();
+            removed.expect("docker removes the container");
+        }
+        // It may be gone already, which is fine.
+        self.process.kill().ok();
+        self.process.wait().ok();
+        if thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(20).collect();
+            eprintln!("end of {}:", self.log.display());
+            tail.iter().rev().for_each(|line| eprintln!("{line}"));
+        } else {
+            let leaks = self.leaks();
+            assert!(leaks.is_empty(), "secrets or personal data in the log: {leaks:#?}");
+        }
+    }
+}
+
+fn code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+}
+
+fn command(settings: &[(&str, &str)]) -> (Command, Option<String>) {
+    if setting("E2E_IMAGES").is_none() {
+        let mut command = Command::new(binaries().join(NAME));
+        command.env_clear().envs(settings.iter().copied());
+        return (command, None);
+    }
+    let container = super::unique(NAME);
+    let mut command = Command::new("docker");
+    command.args(["run", "--rm", "--network", "host", "--name", &container]);
+    for (name, value) in settings {
+        command.arg("--env").arg(format!("{name}={value}"));
+    }
+    let prefix = setting("IMAGE_PREFIX").unwrap_or_default();
+    let tag = setting("IMAGE_TAG").unwrap_or_else(|| "latest".to_owned());
+    command.arg(format!("{prefix}{NAME}:{tag}"));
+    (command, Some(container))
+}
+
+/// `E2E_BIN_DIR`, else where cargo puts binaries beside this test's own.
+fn binaries() -> PathBuf {
+    let beside = || {
+        let test = std::env::current_exe().expect("a path");
+        test.parent().and_then(Path::parent).expect("target/debug/deps").to_owned()
+    };
+    setting("E2E_BIN_DIR").map_or_else(beside, PathBuf::from)
+}
+
+/// `e2e-logs/<test>-<n>.log` in the target folder.
+fn log_file() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(1);
+    let test = thread::current().name().unwrap_or("test").replace("::", "-");
+    let folder = binaries().parent().expect("target").join("e2e-logs");
+    fs::create_dir_all(&folder).expect("a folder for logs");
+    folder.join(format!("{test}-{}.log", COUNT.fetch_add(1, Ordering::Relaxed)))
+}

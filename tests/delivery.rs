@@ -194,8 +194,32 @@ async fn an_answer_that_no_queue_takes_is_kept_until_one_does() {
     scene.engine.expect_result(&id).await;
     scene.connector.ready().await;
     assert_eq!(peer.calls().len(), 1, "the call isn't made again for it");
+    assert!(scene.connector.connects().await < 1.5, "over one connection");
     assert_eq!(scene.connector.terminate().await, 0);
     assert_eq!(scene.engine.answers(&id).len(), 1);
+}
+
+/// The exchange is declared once, while many want to publish to it.
+#[tokio::test]
+async fn a_burst_of_answers_to_a_new_exchange_keeps_the_connection() {
+    let broker = Broker::shared().await;
+    let engine = Engine::without_queues(broker.url());
+    let mut scene = Scene::with(engine, broker, &[]).await;
+    let peer = Peer::start(|_| Reply::Gate).await;
+    let mut ids = Vec::new();
+    for _ in 0..30 {
+        ids.push(scene.ask("GET", &json!({"restUrl": peer.url("/")})).await);
+    }
+    peer.called(30).await;
+    peer.open();
+    scene.connector.not_ready().await;
+    scene.engine.declare(Kind::Result).await;
+    for id in &ids {
+        scene.engine.expect_result(id).await;
+    }
+    assert!(scene.connector.connects().await < 1.5, "over one connection");
+    assert_eq!(scene.connector.terminate().await, 0);
+    assert!(ids.iter().all(|id| scene.engine.answers(id).len() == 1), "one answer each");
 }
 
 /// A stop while the answer has nowhere to go: the request must be in its queue afterwards.

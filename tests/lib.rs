@@ -27,4 +27,5 @@ mod outages;
 mod poison;
 mod rest;
 mod spiff;
+mod tls;
 mod topology;

@@ -134,6 +134,7 @@ async fn assert_settled(scene: &Scene, parked: f64) {
     let name = "connector_requests_parked_total";
     let counted = scene.connector.metric(name, &[]).await;
     assert!((counted - parked).abs() < 0.5, "{counted} parked");
+    assert!(scene.connector.connects().await < 1.5, "over one connection");
     for queue in [scene.queue("GET"), scene.parking("GET")] {
         assert_eq!(scene.engine.queue(&queue).await.unwrap().messages, 0, "{queue}");
     }

@@ -26,6 +26,7 @@ async fn a_queue_with_other_arguments_is_taken_as_it_is() {
     let id = engine.ask(&exchange, &json!({})).await;
     engine.expect_error(&id, "MISSING_INPUT").await;
     assert!(connector.log().contains(&queue), "the log names the queue");
+    assert!(connector.connects().await < 1.5, "over one connection");
     engine.declare_queue(&exchange, &queue, arguments).await.expect("the queue is as it was");
 }
 

@@ -29,7 +29,12 @@ impl Broker {
 
     /// One that a test may stop, kill and starve. Where that is impossible the test ends, saying so.
     pub(crate) async fn private() -> Option<Self> {
-        let node = Node::start().await;
+        Self::private_with("").await
+    }
+
+    /// The same, with further lines of `rabbitmq.conf`.
+    pub(crate) async fn private_with(configuration: &str) -> Option<Self> {
+        let node = Node::start(configuration).await;
         if node.is_none() {
             assert!(setting("CI").is_none(), "rabbitmq-server is missing: {INSTALL}");
             eprintln!("skipped, as rabbitmq-server is missing: {INSTALL}");
@@ -58,7 +63,7 @@ impl Broker {
         if let Some((url, watchdog)) = container::start().await {
             return Self { url, node: None, _watchdog: Some(watchdog) };
         }
-        Node::start().await.map(Self::from).expect(INSTALL)
+        Node::start("").await.map(Self::from).expect(INSTALL)
     }
 }
 

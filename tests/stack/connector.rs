@@ -110,6 +110,11 @@ impl Connector {
             .sum()
     }
 
+    /// How often it has connected to the broker.
+    pub(crate) async fn connects(&self) -> f64 {
+        self.metric("connector_broker_connects_total", &[]).await
+    }
+
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
@@ -190,6 +195,9 @@ fn command(settings: &[(&str, &str)]) -> (Command, Option<String>) {
     let container = super::unique(NAME);
     let mut command = Command::new("docker");
     command.args(["run", "--rm", "--network", "host", "--name", &container]);
+    // Some settings are paths of files that a test has written.
+    let folder = std::env::temp_dir().to_string_lossy().into_owned();
+    command.arg("--volume").arg(format!("{folder}:{folder}:ro"));
     for (name, value) in settings {
         command.arg("--env").arg(format!("{name}={value}"));
     }

@@ -12,7 +12,7 @@ use tokio::{
     sync::Mutex,
 };
 
-use super::{SECRET, broker, eventually, free_port, watchdog::Watchdog};
+use super::{broker, eventually, free_port, watchdog::Watchdog};
 
 /// The scripts behind the ones in `/usr/sbin`, which insist on being root or `rabbitmq`.
 const SCRIPTS: &[&str] = &["/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin", "/usr/local/sbin"];
@@ -24,6 +24,11 @@ echo $$ >"$HOME/group"
 epmd -port "$ERL_EPMD_PORT" &
 until epmd -names >/dev/null 2>&1; do sleep 0.05; done
 exec "$1/rabbitmq-server""#;
+
+const CONFIGURATION: &str = "default_user = e2e
+default_pass = S3CR3T-broker
+disk_free_limit.absolute = 10MB
+";
 
 const CLEANUP: &str = r#"kill -s KILL -- "-$(cat "$1/group")"; sleep 0.2; rm -rf "$1""#;
 
@@ -38,7 +43,9 @@ pub(crate) struct Node {
 
 impl Node {
     /// A node that accepts connections; `None` where RabbitMQ isn't installed.
-    pub(crate) async fn start() -> Option<Self> {
+    ///
+    /// `configuration`: further lines of `rabbitmq.conf`.
+    pub(crate) async fn start(configuration: &str) -> Option<Self> {
         static COUNT: AtomicU16 = AtomicU16::new(1);
         let scripts = scripts()?;
         let name = format!("e2e-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -47,7 +54,8 @@ impl Node {
         let environment = environment(&home, &name, port);
         fs::create_dir_all(&home).expect("a folder for the broker");
         fs::write(home.join("plugins"), "[].").expect("a list of plugins");
-        fs::write(home.join("rabbitmq.conf"), configuration()).expect("a configuration");
+        fs::write(home.join("rabbitmq.conf"), CONFIGURATION.to_owned() + configuration)
+            .expect("a configuration");
         let watchdog = Watchdog::new(CLEANUP, &[&home.to_string_lossy()]);
         let server = Mutex::new(None);
         let node = Self { scripts, home, port, environment, server, _watchdog: watchdog };
@@ -56,7 +64,7 @@ impl Node {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("amqp://e2e:{SECRET}-broker@127.0.0.1:{}/%2f", self.port)
+        format!("amqp://e2e:S3CR3T-broker@127.0.0.1:{}/%2f", self.port)
     }
 
     /// Starts the server again after [`Self::stop`] or [`Self::kill`], with all that was durable.
@@ -136,8 +144,4 @@ fn environment(home: &Path, name: &str, port: u16) -> Vec<(&'static str, String)
         // Several nodes share two cores: no busy waiting.
         ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+sbwt none".to_owned()),
     ]
-}
-
-fn configuration() -> String {
-    format!("default_user = e2e\ndefault_pass = {SECRET}-broker\ndisk_free_limit.absolute = 10MB\n")
 }

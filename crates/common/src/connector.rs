@@ -220,10 +220,6 @@ impl<C: Send + Sync + 'static> Connector<C> {
 }
 
 impl Connected {
-    pub(crate) fn name(&self) -> &str {
-        &self.definition.name
-    }
-
     pub(crate) fn actions(&self) -> impl Iterator<Item = &'static str> {
         self.actions.keys().copied()
     }
@@ -324,11 +320,11 @@ mod tests {
     #[test]
     #[should_panic(expected = "unknown field `descripton`")]
     fn a_misspelt_key_is_refused() {
-        let mut definition = testing::definition();
-        definition["descripton"] = "x".into();
         async fn connect(_config: Object) -> Result<(), Failure> {
             Ok(())
         }
+        let mut definition = testing::definition();
+        definition["descripton"] = "x".into();
         drop(Connector::new(&definition.to_string(), connect));
     }
 }

@@ -352,8 +352,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_older_style_puts_the_text_into_an_output() {
-        let mut settings = Settings::default();
-        settings.error_mode = ErrorMode::Output;
+        let settings = Settings { error_mode: ErrorMode::Output, ..Settings::default() };
         for (inputs, expected) in [
             (json!({"act": "business"}), r#"{"value":404,"testError":"NOT_FOUND: no such order"}"#),
             (json!({}), r#"{"testError":"MISSING_INPUT: `act` is missing"}"#),

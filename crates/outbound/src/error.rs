@@ -252,6 +252,26 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_handshake_comes_with_what_to_do() {
+        let check = |error: rustls::Error, expected: &str| {
+            let ErrorKind::Tls { text, hint } = tls(&error) else { panic!("{error}") };
+            assert_eq!(text, format!("TLS: {error}"));
+            assert!(hint.contains(expected), "{error}: {hint}");
+        };
+        check(CertificateError::NotValidForName.into(), "host name");
+        check(CertificateError::Expired.into(), "renew");
+        check(CertificateError::NotValidYet.into(), "clock");
+        check(CertificateError::UnknownIssuer.into(), "SSL_CERT_FILE");
+        check(rustls::InvalidMessage::InvalidContentType.into(), "plain http");
+        check(
+            rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired),
+            "client certificate",
+        );
+        check(rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13.into(), "TLS 1.2");
+        check(rustls::Error::DecryptError, "the peer's TLS settings");
+    }
+
+    #[test]
     fn what_an_io_error_wraps_is_found() {
         let inner = rustls::Error::DecryptError;
         let outer = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, inner.clone()));

@@ -85,13 +85,15 @@ impl Request {
         if let Some(headers) = &input.request_headers {
             request.add_headers(headers, placeholders)?;
         }
+        if let Some((_, password)) = &user {
+            request.mask.add(password.reveal());
+        }
         match (&input.auth, user) {
             (Some(auth), _) => request.add_auth(auth)?,
             (None, Some((username, password))) if !request.has(&AUTHORIZATION) => {
                 request.add_auth(&Auth::Basic { username, password })?;
             }
-            (None, Some((_, password))) => request.mask.add(password.reveal()),
-            (None, None) => {}
+            (None, Some(_) | None) => {}
         }
         request.add_body(input, placeholders)?;
         request.add_idempotency_key(input.idempotency_key.as_ref(), task.request_id)?;
@@ -188,7 +190,7 @@ impl Request {
         self.body = bytes;
         if let Some(given) = given {
             let value = HeaderValue::from_str(given)
-                .map_err(|_invalid| invalid(format_args!("`contentType`: `{given}` is none")))?;
+                .map_err(|_invalid| invalid("`contentType` has a line break or the like"))?;
             self.headers.insert(CONTENT_TYPE, value);
         } else if !self.has(&CONTENT_TYPE) {
             self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -358,7 +360,7 @@ pub(crate) mod tests {
         );
         refused(
             json!({"requestPayload": "x", "contentType": "a\nb"}),
-            "`contentType`: `a\\nb` is none",
+            "`contentType` has a line break or the like",
         );
         refused(json!({"idempotencyKey": "a\nb"}), "`idempotencyKey` has a line break or the like");
         for input in ["restUrl", "restUrlParams", "requestHeaders", "requestPayload"] {

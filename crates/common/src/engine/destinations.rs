@@ -219,13 +219,14 @@ mod tests {
 
     #[test]
     fn a_wrong_override_or_expression_names_its_setting() {
-        let mut settings = Settings::default();
-        settings.destination_illegal_chars = "[".to_owned();
-        settings.destination_transformers_enabled = true;
+        let settings = Settings {
+            destination_illegal_chars: "[".to_owned(),
+            destination_transformers_enabled: true,
+            ..Settings::default()
+        };
         assert_eq!(Destinations::new(&settings, "x").unwrap_err().0, "DESTINATION_ILLEGAL_CHARS");
         let wrong = [("a".to_owned(), json!({"nmae": 1}))].into_iter().collect();
-        let mut settings = Settings::default();
-        settings.destinations = Some(wrong);
+        let settings = Settings { destinations: Some(wrong), ..Settings::default() };
         let (setting, what) = Destinations::new(&settings, "x").unwrap_err();
         assert_eq!(setting, "DESTINATIONS");
         assert!(what.contains("`a`: unknown field `nmae`"), "{what}");

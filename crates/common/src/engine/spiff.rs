@@ -80,7 +80,7 @@ pub(crate) fn router(
         .route("/v1/commands", get(commands))
         .route("/v1/auths", get(|| async { Json(json!([])) }))
         .route("/v1/do/", any(unknown_path))
-        .route("/v1/do/{*id}", any(run))
+        .route("/v1/do/{*id}", get(run).post(run).head(wrong_method))
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&proxy), authorize));
     let mut v1 = Router::new()
@@ -160,7 +160,8 @@ async fn authorize(
 ) -> Response {
     let given = request.headers().get(API_KEY).map_or(&b""[..], HeaderValue::as_bytes);
     let may = match &proxy.api_key {
-        Some(key) => bool::from(key.reveal().as_bytes().ct_eq(given)),
+        // An empty key, from an empty file, opens nothing.
+        Some(key) => !given.is_empty() && bool::from(key.reveal().as_bytes().ct_eq(given)),
         None => true,
     };
     if may || request.method() == Method::OPTIONS {
@@ -187,7 +188,7 @@ async fn run(
 ) -> Result<Response, Refusal> {
     let start = Instant::now();
     let end = start + proxy.timeout.0;
-    let (http::request::Parts { method, headers, .. }, content) = request.into_parts();
+    let (http::request::Parts { headers, .. }, content) = request.into_parts();
 
     // Whoever is refused with the body half sent sees a broken connection, not our answer; so all of it is read first.
     let content = body::read(&headers, content, proxy.body_bytes_max);
@@ -195,9 +196,6 @@ async fn run(
         let text = format!("the body did not arrive within {:?} (HTTP_TIMEOUT)", proxy.timeout.0);
         Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", text)
     })??;
-    if method != Method::POST && method != Method::GET {
-        return Err(method_not_allowed(&method));
-    }
     let id = id.map(|Path(id)| id).unwrap_or_default();
     let Some(action) = proxy.catalogue.action(&id) else {
         let text = format!("no command `{id}`; GET /v1/commands lists those there are");
@@ -239,10 +237,6 @@ async fn unknown_path(uri: Uri) -> Refusal {
 }
 
 async fn wrong_method(method: Method) -> Refusal {
-    method_not_allowed(&method)
-}
-
-fn method_not_allowed(method: &Method) -> Refusal {
     let text = format!("{method} is not served here");
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", text)
 }

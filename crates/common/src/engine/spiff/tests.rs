@@ -18,7 +18,11 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::*;
-use crate::{Connector, Context, Failure, Object, config::Environment, settings::ErrorMode};
+use crate::{
+    Connector, Context, Failure, Object,
+    config::{self, Environment},
+    settings,
+};
 
 const ENVELOPE: &str = include_str!("../../../samples/spiff/envelope.schema.json");
 const COMMANDS: &str = include_str!("../../../samples/spiff/commands.schema.json");
@@ -97,8 +101,12 @@ async fn wait(_cx: Context<()>, _inputs: Object) -> Result<Object, Failure> {
     Ok(Object::new())
 }
 
-fn settings() -> Settings {
-    Settings { retry_max_attempts: 1, ..Settings::default() }
+/// One attempt only, unless the variables say otherwise.
+fn settings<const N: usize>(variables: [(&str, &str); N]) -> Settings {
+    let read = config::read(&settings::declared(), &Environment::of(variables));
+    let mut settings: Settings = read.unwrap().value;
+    settings.retry_max_attempts = 1;
+    settings
 }
 
 async fn app_named(settings: &Settings, instance: &str, tracker: TaskTracker) -> Router {
@@ -171,7 +179,7 @@ async fn check_refused(app: &Router, request: extract::Request, status: u16, exp
 
 #[tokio::test]
 async fn what_is_no_command_is_refused_in_json() {
-    let settings = Settings { http_body_bytes_max: Size(64), ..settings() };
+    let settings = settings([("HTTP_BODY_BYTES_MAX", "64")]);
     let app = app(&settings).await;
     let echo = "/v1/do/order-connector/ECHO";
     let long = format!(r#"{{"text": "{}"}}"#, "x".repeat(64));
@@ -217,12 +225,11 @@ async fn what_is_no_command_is_refused_in_json() {
 
 #[tokio::test]
 async fn a_wrong_method_is_refused_in_json_and_runs_nothing() {
-    let app = app(&settings()).await;
+    let app = app(&settings([])).await;
     for (method, path) in [
         ("POST", "/v1/commands"),
         ("DELETE", "/v1/auths"),
         ("PUT", "/v1/do/order-connector/ECHO"),
-        ("HEAD", "/v1/do/order-connector/ECHO"),
         ("OPTIONS", "/v1/do/order-connector/ECHO"),
         ("POST", "/v1/liveness"),
         ("POST", "/liveness"),
@@ -230,12 +237,15 @@ async fn a_wrong_method_is_refused_in_json_and_runs_nothing() {
     ] {
         check_refused(&app, ask(method, path), 405, "method_not_allowed").await;
     }
+    let head = ask("HEAD", "/v1/do/order-connector/ECHO");
+    assert_eq!(app.clone().oneshot(head).await.unwrap().status(), 405);
+    let response = app.oneshot(ask("DELETE", "/v1/commands")).await.unwrap();
+    assert_eq!(response.headers()["allow"], "GET,HEAD");
 }
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_given_up() {
-    let http_timeout = Period(Duration::from_millis(30));
-    let app = app(&Settings { http_timeout, ..settings() }).await;
+    let app = app(&settings([("HTTP_TIMEOUT", "30ms")])).await;
     let body = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
     let request = call("/v1/do/order-connector/ECHO", &[], body);
     let expected = "request_timeout: the body did not arrive within 30ms (HTTP_TIMEOUT)";
@@ -244,7 +254,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 
 #[tokio::test]
 async fn a_failure_is_an_envelope_with_its_code_and_class() {
-    let app = app(&settings()).await;
+    let app = app(&settings([])).await;
     for (how, status, code, message) in [
         ("business", 400, "GONE", "no such order"),
         ("business 404", 404, "GONE", "no such order"),
@@ -269,13 +279,13 @@ async fn a_failure_is_an_envelope_with_its_code_and_class() {
 #[tokio::test]
 async fn outputs_that_are_known_in_spite_of_a_failure_are_told() {
     let request = call("/v1/do/order-connector/FAIL", &[], r#"{"how": "partly"}"#);
-    let (_, body) = answer(app(&settings()).await, request).await;
+    let (_, body) = answer(app(&settings([])).await, request).await;
     assert_eq!(body["command_response"]["body"], json!({ "sent": 1 }));
 }
 
 #[tokio::test]
 async fn a_failure_is_an_output_where_the_older_style_is_asked_for() {
-    let settings = Settings { error_mode: ErrorMode::Output, ..settings() };
+    let settings = settings([("ERROR_MODE", "output")]);
     let request = call("/v1/do/order-connector/FAIL", &[], r#"{"how": "business"}"#);
     let (_, body) = answer(app(&settings).await, request).await;
     assert_eq!(body["error"], Value::Null);
@@ -285,8 +295,7 @@ async fn a_failure_is_an_output_where_the_older_style_is_asked_for() {
 
 #[tokio::test]
 async fn a_command_that_takes_too_long_is_answered_in_time() {
-    let http_timeout = Period(Duration::from_millis(30));
-    let app = app(&Settings { http_timeout, ..settings() }).await;
+    let app = app(&settings([("HTTP_TIMEOUT", "30ms")])).await;
     let (outer, body) = answer(app, call("/v1/do/order-connector/HANG", &[], "{}")).await;
     assert_eq!((outer, &body["command_response"]["http_status"]), (200, &json!(504)));
     let message = body["error"]["message"].as_str().unwrap();
@@ -296,7 +305,7 @@ async fn a_command_that_takes_too_long_is_answered_in_time() {
 #[tokio::test]
 async fn a_command_finishes_although_its_caller_goes_away() {
     let tracker = TaskTracker::new();
-    let app = app_named(&settings(), "order-connector", tracker.clone()).await;
+    let app = app_named(&settings([]), "order-connector", tracker.clone()).await;
     {
         let mut call = pin!(app.oneshot(call("/v1/do/order-connector/WAIT", &[], "{}")));
         tokio::select! {
@@ -313,7 +322,7 @@ async fn a_command_finishes_although_its_caller_goes_away() {
 
 async fn check_inputs(headers: &[(&str, &str)], sent: &str, inputs: Value, id: &str) {
     let request = call("/v1/do/order-connector/ECHO", headers, sent.to_owned());
-    let (status, body) = answer(app(&settings()).await, request).await;
+    let (status, body) = answer(app(&settings([])).await, request).await;
     let outputs = &body["command_response"]["body"];
     assert_eq!((status, &outputs["inputs"]), (200, &inputs), "{body}");
     assert!(id.is_empty() || outputs["requestId"] == id, "{body}");
@@ -367,7 +376,7 @@ async fn dates_and_uuids_arrive_as_their_texts() {
 
 #[tokio::test]
 async fn a_request_without_an_id_gets_a_new_one_each_time() {
-    let app = app(&settings()).await;
+    let app = app(&settings([])).await;
     let mut ids = Vec::new();
     for _ in 0..2 {
         let (_, body) = answer(app.clone(), call("/v1/do/order-connector/ECHO", &[], "{}")).await;
@@ -380,7 +389,7 @@ async fn a_request_without_an_id_gets_a_new_one_each_time() {
 async fn the_trace_is_passed_on() {
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let request = call("/v1/do/order-connector/ECHO", &[("traceparent", trace)], "{}");
-    let (_, body) = answer(app(&settings()).await, request).await;
+    let (_, body) = answer(app(&settings([])).await, request).await;
     assert_eq!(body["command_response"]["body"]["traceparent"], trace);
 }
 
@@ -388,10 +397,10 @@ async fn the_trace_is_passed_on() {
 async fn get_with_a_body_is_tolerated() {
     let mut request = call("/v1/do/order-connector/ECHO", &[], r#"{"text": 1}"#);
     *request.method_mut() = Method::GET;
-    let (_, body) = answer(app(&settings()).await, request).await;
+    let (_, body) = answer(app(&settings([])).await, request).await;
     assert_eq!(body["command_response"]["body"]["inputs"]["text"], 1);
     let bare = ask("GET", "/v1/do/order-connector/ECHO");
-    check_refused(&app(&settings()).await, bare, 415, "unsupported_media_type").await;
+    check_refused(&app(&settings([])).await, bare, 415, "unsupported_media_type").await;
 }
 
 #[tokio::test]
@@ -399,7 +408,7 @@ async fn twenty_megabytes_pass_in_both_directions() {
     let text = "x".repeat(20 * 1024 * 1024);
     let sent = json!({ "text": text, "spiff__task_data": { "file": text } }).to_string();
     let (_, body) =
-        answer(app(&settings()).await, call("/v1/do/order-connector/ECHO", &[], sent)).await;
+        answer(app(&settings([])).await, call("/v1/do/order-connector/ECHO", &[], sent)).await;
     let inputs = &body["command_response"]["body"]["inputs"];
     assert!(inputs["text"] == text && inputs.as_object().unwrap().len() == 1);
 }
@@ -407,7 +416,7 @@ async fn twenty_megabytes_pass_in_both_directions() {
 #[tokio::test]
 async fn the_catalogue_lists_the_actions_in_the_definition_s_order() {
     let (status, body) =
-        json_of(app(&settings()).await.oneshot(ask("GET", "/v1/commands")).await.unwrap()).await;
+        json_of(app(&settings([])).await.oneshot(ask("GET", "/v1/commands")).await.unwrap()).await;
     assert_eq!(status, 200);
     validate(COMMANDS, &body);
     let ids: Vec<_> = body.as_array().unwrap().iter().map(|it| &it["id"]).collect();
@@ -437,7 +446,7 @@ async fn an_instance_is_called_by_both_names() {
         ("orders/eu", "order-connector/ECHO"),
         ("orders?", "order-connector/ECHO"),
     ] {
-        let app = app_named(&settings(), instance, TaskTracker::new()).await;
+        let app = app_named(&settings([]), instance, TaskTracker::new()).await;
         let commands = app.clone().oneshot(ask("GET", "/v1/commands")).await.unwrap();
         let (_, body) = json_of(commands).await;
         validate(COMMANDS, &body);
@@ -451,7 +460,7 @@ async fn an_instance_is_called_by_both_names() {
 
 #[tokio::test]
 async fn what_health_checks_and_people_ask_for_is_there() {
-    let app = app(&Settings::default()).await.merge(Router::new());
+    let app = app(&settings([])).await;
     let ok = json!({ "ok": true });
     for (path, expected) in
         [("/v1/auths", json!([])), ("/v1/liveness", ok.clone()), ("/liveness", ok)]
@@ -480,8 +489,7 @@ async fn check_key(app: &Router, method: &str, path: &str, key: Option<&str>, ex
 
 #[tokio::test]
 async fn the_key_protects_what_runs_or_lists_commands_and_nothing_else() {
-    let key = Some(Secret::from("s3cret".to_owned()));
-    let app = app(&Settings { connector_proxy_api_key: key, ..settings() }).await;
+    let app = app(&settings([("CONNECTOR_PROXY_API_KEY", "s3cret")])).await;
     for (method, path) in [
         ("GET", "/v1/commands"),
         ("POST", "/v1/commands"),
@@ -508,6 +516,15 @@ async fn the_key_protects_what_runs_or_lists_commands_and_nothing_else() {
     check_key(&app, "GET", "/v1/auth/x/y", None, 404).await;
 }
 
+#[tokio::test]
+async fn an_empty_key_opens_nothing() {
+    let mut settings = settings([]);
+    settings.connector_proxy_api_key = Some(Secret::default());
+    let app = app(&settings).await;
+    check_key(&app, "GET", "/v1/commands", None, 401).await;
+    check_key(&app, "GET", "/v1/commands", Some(""), 401).await;
+}
+
 #[test]
 fn only_origins_are_origins() {
     for list in [
@@ -529,12 +546,11 @@ fn only_origins_are_origins() {
     assert!(origins(" ").unwrap().is_empty());
 }
 
-async fn allowed_origin(origins: Option<&str>, method: &str, path: &str) -> (u16, Option<String>) {
-    let settings = Settings {
-        connector_proxy_cors_origins: origins.map(String::from),
-        connector_proxy_api_key: Some(Secret::from("s3cret".to_owned())),
-        ..settings()
-    };
+async fn allowed_origin(origins: &str, method: &str, path: &str) -> (u16, Option<String>) {
+    let settings = settings([
+        ("CONNECTOR_PROXY_CORS_ORIGINS", origins),
+        ("CONNECTOR_PROXY_API_KEY", "s3cret"),
+    ]);
     let mut request = ask(method, path);
     for (name, value) in [
         ("origin", "https://a.example"),
@@ -551,12 +567,12 @@ async fn allowed_origin(origins: Option<&str>, method: &str, path: &str) -> (u16
 #[tokio::test]
 async fn browsers_are_locked_out_unless_their_origin_is_listed() {
     let ours = Some("https://a.example".to_owned());
-    let listed = Some("https://b.example, https://a.example");
+    let listed = "https://b.example, https://a.example";
     for (origins, method, path, expected) in [
-        (None, "OPTIONS", "/v1/commands", (405, None)),
-        (Some("*"), "OPTIONS", "/v1/commands", (405, None)),
-        (Some(" "), "OPTIONS", "/v1/commands", (405, None)),
-        (Some("https://b.example"), "OPTIONS", "/v1/commands", (200, None)),
+        ("", "OPTIONS", "/v1/commands", (405, None)),
+        ("*", "OPTIONS", "/v1/commands", (405, None)),
+        (" ", "OPTIONS", "/v1/commands", (405, None)),
+        ("https://b.example", "OPTIONS", "/v1/commands", (200, None)),
         (listed, "OPTIONS", "/liveness", (405, None)),
         (listed, "GET", "/", (200, None)),
         (listed, "OPTIONS", "/v1/commands", (200, ours.clone())),
@@ -570,10 +586,7 @@ async fn browsers_are_locked_out_unless_their_origin_is_listed() {
 
 #[tokio::test]
 async fn a_preflight_allows_the_methods_and_headers_in_use() {
-    let settings = Settings {
-        connector_proxy_cors_origins: Some("https://a.example".to_owned()),
-        ..settings()
-    };
+    let settings = settings([("CONNECTOR_PROXY_CORS_ORIGINS", "https://a.example")]);
     let response = app(&settings).await.oneshot(ask("OPTIONS", "/v1/commands")).await.unwrap();
     assert_eq!(response.headers()["access-control-allow-methods"], "GET,POST");
     let headers = &response.headers()["access-control-allow-headers"];
@@ -623,7 +636,7 @@ async fn under_a_prefix_and_with_a_double_slash_commands_are_found() {
         ("GET /app/v1/nowhere", "path_not_found"),
         ("GET /app", "the commands are listed at"),
     ] {
-        let mut stream = served(&settings(), &TaskTracker::new()).await;
+        let mut stream = served(&settings([]), &TaskTracker::new()).await;
         let head = "Host: x\r\nConnection: close\r\nContent-Type: application/json\r\n";
         let request = format!("{line} HTTP/1.1\r\n{head}Content-Length: 2\r\n\r\n{{}}");
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -635,7 +648,7 @@ async fn under_a_prefix_and_with_a_double_slash_commands_are_found() {
 #[tokio::test]
 async fn whoever_sends_too_much_gets_to_reading_the_refusal() {
     const SENT: usize = 32 * 1024 * 1024;
-    let settings = Settings { http_body_bytes_max: Size(1024), ..settings() };
+    let settings = settings([("HTTP_BODY_BYTES_MAX", "1KiB")]);
     let mut stream = served(&settings, &TaskTracker::new()).await;
     let head = format!(
         "POST /app/v1/do/i/ECHO HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\

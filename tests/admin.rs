@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
+    engine::{Engine, Kind},
     peers::{Peer, Reply},
     scene::Scene,
-    stack::{Connector, SECRET},
+    stack::{Broker, Connector, PERSON, SECRET},
 };
 
 #[tokio::test]
@@ -87,6 +88,47 @@ async fn the_settings_in_force_are_logged_once_without_secrets() {
     assert_eq!(log.lines().filter(|line| line.contains("PREFETCH")).count(), 1, "{log}");
     assert!(log.contains("AMQP_URL") && log.contains("***"), "{log}");
     assert!(!log.contains(SECRET), "{log}");
+}
+
+#[tokio::test]
+async fn the_health_command_asks_the_process() {
+    let mut connector = Connector::launch(&[]);
+    connector.ready().await;
+    assert!(connector.healthy());
+    connector.kill().await;
+    assert!(!connector.healthy());
+}
+
+/// Libraries have logs too; the log of each connector is searched at its end.
+#[tokio::test]
+async fn not_even_a_trace_tells_secrets_or_personal_data() {
+    let broker = Broker::shared().await;
+    let engine = Engine::without_queues(broker.url());
+    let scene = Scene::with(engine, broker, &[("LOG", "trace")]).await;
+    let peer = Peer::start(|call| match call.target.as_str() {
+        "/gone" => Reply::json(404, &json!({"who": PERSON})),
+        _ => Reply::json(200, &json!({"who": PERSON, "token": "S3CR3T-token"})),
+    })
+    .await;
+    let password = format!("{SECRET}-password");
+    let mut ids = Vec::new();
+    for (target, auth) in [
+        (
+            "/?api_key=S3CR3T-query",
+            json!({"type": "basic", "username": PERSON, "password": password}),
+        ),
+        ("/gone", json!({"type": "bearer", "token": password})),
+        ("/x", json!({"type": "apiKey", "name": "X-Key", "value": password, "in": "query"})),
+    ] {
+        let inputs = json!({"restUrl": peer.url(target), "auth": auth, "requestPayload": PERSON});
+        ids.push(scene.ask("POST", &inputs).await);
+    }
+    scene.connector.not_ready().await;
+    scene.engine.declare(Kind::Result).await;
+    scene.engine.declare(Kind::Error).await;
+    for id in &ids {
+        scene.engine.answer(id).await;
+    }
 }
 
 #[tokio::test]

@@ -111,11 +111,10 @@ impl Runner {
 
     async fn observed(&self, request: Request) -> Result<Object, Failure> {
         let action = self.connected.actions().find(|it| *it == request.action).unwrap_or("unknown");
-        let in_flight = gauge!(telemetry::IN_FLIGHT);
         let start = Instant::now();
-        in_flight.increment(1);
+        let in_flight = InFlight::begin();
         let outcome = self.attempts(action, request).await;
-        in_flight.decrement(1);
+        drop(in_flight);
         let elapsed = start.elapsed();
         histogram!(telemetry::REQUEST_DURATION, "action" => action).record(elapsed.as_secs_f64());
         let word = outcome.as_ref().map_or_else(Failure::kind, |_| "ok");
@@ -193,7 +192,11 @@ impl Runner {
         policy: &Policy,
         deadline: Option<Deadline>,
     ) -> Result<Object, Failure> {
-        let _slot = self.slots.acquire().await.map_err(Failure::unknown)?;
+        let start = Instant::now();
+        let Ok(slot) = time::timeout_at(far(deadline), self.slots.acquire()).await else {
+            return Err(out_of_time(start, deadline.map_or("", |it| it.set_by)));
+        };
+        let _slot = slot.map_err(Failure::unknown)?;
         let call = Call {
             request_id: request.id.clone(),
             business_key: request.business_key.clone(),
@@ -205,16 +208,10 @@ impl Runner {
         let run = self.connected.invoke(&request.action, Arc::new(call), request.inputs.clone());
         let own = Deadline { at: Instant::now() + policy.run_timeout, set_by: "RUN_TIMEOUT" };
         let end = deadline.filter(|it| it.at < own.at).unwrap_or(own);
-        let start = Instant::now();
         match time::timeout_at(end.at, AssertUnwindSafe(run).catch_unwind()).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(Failure::technical("the action panicked").with_note("panic")),
-            Err(_elapsed) => {
-                let seconds = start.elapsed().as_secs_f32();
-                let text = format!("no outcome within {seconds:.1} s ({})", end.set_by);
-                let failure = Failure::unknown(anyhow::anyhow!(text.clone()));
-                Err(failure.with_status(504).with_note(text))
-            }
+            Err(_elapsed) => Err(out_of_time(start, end.set_by)),
         }
     }
 
@@ -236,6 +233,32 @@ impl Runner {
         });
         let both = [own, request.deadline].into_iter().flatten();
         Ok((policy, both.min_by_key(|it| it.at)))
+    }
+}
+
+/// The deadline, or a moment that no request lives to see.
+fn far(deadline: Option<Deadline>) -> Instant {
+    deadline.map_or_else(|| Instant::now() + Duration::from_hours(24), |it| it.at)
+}
+
+fn out_of_time(start: Instant, set_by: &str) -> Failure {
+    let text = format!("no outcome within {:.1} s ({set_by})", start.elapsed().as_secs_f32());
+    Failure::unknown(anyhow::anyhow!(text.clone())).with_status(504).with_note(text)
+}
+
+/// A request at work, for as long as this lives.
+struct InFlight;
+
+impl InFlight {
+    fn begin() -> Self {
+        gauge!(telemetry::IN_FLIGHT).increment(1);
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        gauge!(telemetry::IN_FLIGHT).decrement(1);
     }
 }
 
@@ -342,6 +365,17 @@ mod tests {
         assert_eq!(check(json!({"act": "hang"}), text).await, 60_000);
         let text = "permanent UNKNOWN_ERROR: no outcome within 2.0 s (_timeout_)";
         assert_eq!(check(json!({"act": "hang", "_timeout_": "2000"}), text).await, 2_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_a_free_slot_is_bounded_too() {
+        let settings = Settings { concurrency: 1, ..Settings::default() };
+        let runner = testing::runner(&settings).await;
+        let busy = runner.run(testing::request(json!({"act": "hang"})));
+        let waiting = runner.run(testing::request(json!({"act": "ok", "_timeout_": 100})));
+        let (_, waited) = tokio::join!(busy, waiting);
+        let text = waited.unwrap_err().to_string();
+        assert_eq!(text, "UNKNOWN_ERROR: no outcome within 0.1 s (_timeout_)");
     }
 
     #[tokio::test(start_paused = true)]

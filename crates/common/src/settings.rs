@@ -162,7 +162,8 @@ impl Settings {
         };
         let bad_url = |url: &String| !url.starts_with("amqp://") && !url.starts_with("amqps://");
         let urls = self.broker_urls();
-        let empty_key = environment.is_empty("CONNECTOR_PROXY_API_KEY");
+        let key = self.connector_proxy_api_key.as_ref().map(Secret::reveal);
+        let empty_key = key == Some("") || environment.is_empty("CONNECTOR_PROXY_API_KEY");
         let cert = self.amqp_cert_file.is_some();
         let transformers = self.destination_transformers.split(',').map(str::trim);
         let known = ["toLowerCase", "escapeIllegalChars", ""];

@@ -185,9 +185,10 @@ fn encode(text: &str, legal: fn(u8) -> bool) -> String {
 /// Percent-encodes everything that could mean something, `%` too.
 fn encode_all(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        match is_unreserved(byte) {
-            true => encoded.push(char::from(byte)),
-            false => encoded += percent_encoding::percent_encode_byte(byte),
+        if is_unreserved(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded += percent_encoding::percent_encode_byte(byte);
         }
         encoded
     })
@@ -287,7 +288,7 @@ mod tests {
         );
         plain("http://x/a+b,c;d=e@f:g?h=a+b,c/d?e", "http://x/a+b,c;d=e@f:g?h=a+b,c/d?e");
         plain("http://x/100%?q=5%zz", "http://x/100%25?q=5%25zz");
-        plain(r#"http://x/a\b|{c}"#, "http://x/a%5Cb%7C%7Bc%7D");
+        plain(r"http://x/a\b|{c}", "http://x/a%5Cb%7C%7Bc%7D");
         plain("http://x/?a[0]=<b>", "http://x/?a%5B0%5D=%3Cb%3E");
         plain("http://x?q=1", "http://x/?q=1");
         plain("http://x/a#frag ment", "http://x/a");

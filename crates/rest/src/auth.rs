@@ -121,15 +121,15 @@ mod tests {
 
     use super::*;
 
-    fn read(value: Value) -> Result<Auth, String> {
-        serde_json::from_value(value).map_err(|error| error.to_string())
+    fn read(value: &Value) -> Result<Auth, String> {
+        Auth::deserialize(value).map_err(|error| error.to_string())
     }
 
-    fn refused(value: Value, expected: &str) {
-        assert_eq!(read(value.clone()).unwrap_err(), expected, "{value}");
+    fn refused(value: &Value, expected: &str) {
+        assert_eq!(read(value).unwrap_err(), expected, "{value}");
     }
 
-    fn check(value: Value, expected: &str) {
+    fn check(value: &Value, expected: &str) {
         let auth = read(value).unwrap();
         let sent = match auth.credential().unwrap() {
             Credential::Header(name, value) => {
@@ -143,39 +143,39 @@ mod tests {
 
     #[test]
     fn names_the_member_that_is_missing_or_wrong() {
-        refused(json!({}), "auth needs `type`");
+        refused(&json!({}), "auth needs `type`");
         refused(
-            json!({"type": "oauth9"}),
+            &json!({"type": "oauth9"}),
             "`type`: `oauth9` is none of `basic`, `bearer` and `apiKey`",
         );
-        refused(json!({"type": "basic", "password": "p"}), "basic needs `username`");
+        refused(&json!({"type": "basic", "password": "p"}), "basic needs `username`");
         refused(
-            json!({"type": "basic", "username": "u"}),
+            &json!({"type": "basic", "username": "u"}),
             "basic needs `password`, which may be empty",
         );
         refused(
-            json!({"type": "basic", "username": "a:b", "password": "p"}),
+            &json!({"type": "basic", "username": "a:b", "password": "p"}),
             "`username` has a colon, which basic cannot carry",
         );
-        refused(json!({"type": "bearer"}), "bearer needs `token`");
-        refused(json!({"type": "bearer", "token": ""}), "bearer needs `token`");
-        refused(json!({"type": "apiKey", "value": "v"}), "apiKey needs `name`");
-        refused(json!({"type": "apiKey", "name": "n"}), "apiKey needs `value`");
+        refused(&json!({"type": "bearer"}), "bearer needs `token`");
+        refused(&json!({"type": "bearer", "token": ""}), "bearer needs `token`");
+        refused(&json!({"type": "apiKey", "value": "v"}), "apiKey needs `name`");
+        refused(&json!({"type": "apiKey", "name": "n"}), "apiKey needs `value`");
         refused(
-            json!({"type": "apiKey", "name": "a b", "value": "v"}),
+            &json!({"type": "apiKey", "name": "a b", "value": "v"}),
             "`name`: `a b` is no header name",
         );
         refused(
-            json!({"type": "apiKey", "name": "n", "value": "v", "in": "body"}),
+            &json!({"type": "apiKey", "name": "n", "value": "v", "in": "body"}),
             "`in`: `body` is neither `header` nor `query`",
         );
     }
 
     #[test]
     fn never_quotes_a_secret() {
-        refused(json!("s3cret"), "an object with `type` is wanted");
-        refused(json!({"type": "bearer", "token": ["s3cret"]}), "`token` is no text");
-        let auth = read(json!({"type": "bearer", "token": "s3\ncret"})).unwrap();
+        refused(&json!("s3cret"), "an object with `type` is wanted");
+        refused(&json!({"type": "bearer", "token": ["s3cret"]}), "`token` is no text");
+        let auth = read(&json!({"type": "bearer", "token": "s3\ncret"})).unwrap();
         let error = auth.credential().unwrap_err();
         assert_eq!(error, "`token` has characters that no header can carry");
         assert!(!format!("{auth:?}").contains("cret"));
@@ -184,15 +184,15 @@ mod tests {
     #[test]
     fn credentials_become_headers_and_query_parameters() {
         check(
-            json!({"type": "basic", "username": "user", "password": "pass"}),
+            &json!({"type": "basic", "username": "user", "password": "pass"}),
             "authorization: Basic dXNlcjpwYXNz",
         );
         check(
-            json!({"type": "basic", "username": "jürgen", "password": ""}),
+            &json!({"type": "basic", "username": "jürgen", "password": ""}),
             "authorization: Basic asO8cmdlbjo=",
         );
-        check(json!(r#"{"type": "bearer", "token": 42}"#), "authorization: Bearer 42");
-        check(json!({"type": "apiKey", "name": "X-Key", "value": "v"}), "x-key: v");
-        check(json!({"type": "apiKey", "name": "key", "value": "a b", "in": "query"}), "?key=a b");
+        check(&json!(r#"{"type": "bearer", "token": 42}"#), "authorization: Bearer 42");
+        check(&json!({"type": "apiKey", "name": "X-Key", "value": "v"}), "x-key: v");
+        check(&json!({"type": "apiKey", "name": "key", "value": "a b", "in": "query"}), "?key=a b");
     }
 }

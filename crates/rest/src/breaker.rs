@@ -195,7 +195,7 @@ impl Circuit {
 mod tests {
     use super::*;
 
-    const WAIT: Duration = Duration::from_millis(1000);
+    const WAIT: Duration = Duration::from_secs(1);
 
     fn rules(n_calls: usize, failure_rate: u8) -> Rules {
         let n_calls = NonZeroUsize::new(n_calls).unwrap();
@@ -269,6 +269,6 @@ mod tests {
         }
         assert_eq!(breakers.lock().len(), HOSTS_MAX);
         assert!(breakers.admit("http://host-0").is_ok());
-        assert!(breakers.admit(&format!("http://host-{}", HOSTS_MAX)).is_err());
+        assert!(breakers.admit(&format!("http://host-{HOSTS_MAX}")).is_err());
     }
 }

@@ -54,8 +54,8 @@ impl Rest {
         let (egress, proxies) = match (egress, proxies) {
             (Ok(egress), Ok(proxies)) => (egress, proxies),
             (egress, proxies) => {
-                let problems = [egress.err(), proxies.err()];
-                return Err(unusable(problems.into_iter().flatten().flatten().collect()));
+                let problems = [egress.err(), proxies.err()].into_iter().flatten().flatten();
+                return Err(unusable(&problems.collect::<Vec<_>>()));
             }
         };
         let outbound = Outbound::new(Settings {
@@ -66,7 +66,7 @@ impl Rest {
             extra_ca: None,
             resolver: None,
         })
-        .map_err(unusable)?;
+        .map_err(|problems| unusable(&problems))?;
         let breakers = Breakers::new(Rules {
             n_calls: config.rest_circuit_breaker_buffer,
             failure_rate: config.rest_circuit_breaker_failure_rate,
@@ -121,9 +121,10 @@ impl Rest {
             method: request.method.clone(),
             url: request.url.clone(),
             headers: request.headers.clone(),
-            body: match request.body.is_empty() {
-                true => outbound::Body::Empty,
-                false => outbound::Body::Bytes(request.body.clone()),
+            body: if request.body.is_empty() {
+                outbound::Body::Empty
+            } else {
+                outbound::Body::Bytes(request.body.clone())
             },
             credential_parameters: request.secret_parameters.clone(),
             timeout: input.timeout.map_or(self.call_timeout, Milliseconds::duration),
@@ -208,7 +209,7 @@ fn log(request: &Request, result: &Result<Answer, Broken>, elapsed: Duration) {
     );
 }
 
-fn unusable(problems: Vec<outbound::Problem>) -> Failure {
+fn unusable(problems: &[outbound::Problem]) -> Failure {
     let texts: Vec<_> =
         problems.iter().map(|(setting, text)| format!("{setting}: {text}")).collect();
     let text = texts.join("; ");

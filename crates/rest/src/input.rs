@@ -286,16 +286,16 @@ mod tests {
         serde_json::from_value(value).map_err(|error| error.to_string())
     }
 
-    fn refused<T: DeserializeOwned + Debug>(value: Value, expected: &str) {
+    fn refused<T: DeserializeOwned + Debug>(value: &Value, expected: &str) {
         assert_eq!(read::<T>(value.clone()).unwrap_err(), expected, "{value}");
     }
 
     #[test]
     fn time_limits_of_nothing_and_of_forever_are_refused() {
         let expected = "milliseconds between 1 and a day are wanted";
-        refused::<Milliseconds>(json!(0), expected);
-        refused::<Milliseconds>(json!(86_400_001), expected);
-        refused::<Milliseconds>(json!(u64::MAX), expected);
+        refused::<Milliseconds>(&json!(0), expected);
+        refused::<Milliseconds>(&json!(86_400_001), expected);
+        refused::<Milliseconds>(&json!(u64::MAX), expected);
         assert_eq!(read::<Milliseconds>(json!(1500)).unwrap().duration().as_millis(), 1500);
     }
 
@@ -311,8 +311,8 @@ mod tests {
 
     #[test]
     fn query_parameters_are_an_object_or_a_query_string() {
-        refused::<Parameters>(json!(["a"]), "an object or a query string is wanted");
-        refused::<Parameters>(json!(7), "an object or a query string is wanted");
+        refused::<Parameters>(&json!(["a"]), "an object or a query string is wanted");
+        refused::<Parameters>(&json!(7), "an object or a query string is wanted");
         let pairs = |pairs: &[(&str, &str)]| {
             let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
             Ok(Parameters::Pairs(pairs.iter().map(owned).collect()))
@@ -326,9 +326,9 @@ mod tests {
 
     #[test]
     fn headers_are_texts_numbers_and_lists_of_them() {
-        refused::<Headers>(json!("X: y"), "an object of header names and values is wanted");
-        refused::<Headers>(json!({"X": {}}), "`X` is neither a text nor a list");
-        refused::<Headers>(json!({"X": [[1]]}), "`X` is neither a text nor a list");
+        refused::<Headers>(&json!("X: y"), "an object of header names and values is wanted");
+        refused::<Headers>(&json!({"X": {}}), "`X` is neither a text nor a list");
+        refused::<Headers>(&json!({"X": [[1]]}), "`X` is neither a text nor a list");
         let Headers(headers) =
             read(json!(r#"{"A": 1, "B": [true, null, "x"], "C": null}"#)).unwrap();
         let headers: Vec<_> = headers.iter().map(|(name, it)| format!("{name}: {it}")).collect();
@@ -340,7 +340,7 @@ mod tests {
     fn statuses_are_numbers_and_ranges() {
         for wrong in ["4xx", "500-400", "12", "1000", "400-", "-1"] {
             let text = format!("`{wrong}` is neither a status nor a range such as `400-599`");
-            refused::<Statuses>(json!(wrong), &text);
+            refused::<Statuses>(&json!(wrong), &text);
         }
         let check = |value: Value, statuses: &[u16]| {
             let errors: Statuses = read(value.clone()).unwrap();

@@ -37,9 +37,8 @@ impl Mask {
 
     /// `text` without the secrets.
     pub(crate) fn text(&self, text: &str) -> String {
-        let hide = |text: String, secret: &Secret| match text.contains(secret.reveal()) {
-            true => text.replace(secret.reveal(), MASK),
-            false => text,
+        let hide = |text: String, secret: &Secret| {
+            if text.contains(secret.reveal()) { text.replace(secret.reveal(), MASK) } else { text }
         };
         self.0.iter().fold(text.to_owned(), hide)
     }
@@ -92,7 +91,9 @@ mod tests {
 
     fn mask(secrets: &[&str]) -> Mask {
         let mut mask = Mask::default();
-        secrets.iter().for_each(|it| mask.add(it));
+        for secret in secrets {
+            mask.add(secret);
+        }
         mask
     }
 

@@ -1,7 +1,5 @@
 //! Content types and charsets: what bytes are, and texts from bytes and back.
 
-use std::borrow::Cow;
-
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// What a `Content-Type` says, as far as it matters here.
@@ -97,14 +95,13 @@ pub(crate) fn encode(text: &str, charset: Option<&str>) -> Result<Vec<u8>, Strin
     let encoding = Encoding::for_label(name.as_bytes())
         .filter(|it| ![UTF_16BE, UTF_16LE].contains(it))
         .ok_or_else(|| format!("the charset `{name}` cannot be sent; utf-8 always can"))?;
-    let missing = |it: &char| encoding.encode(it.encode_utf8(&mut [0; 4])).2;
-    match encoding.encode(text) {
-        (bytes, _, false) => Ok(Cow::into_owned(bytes)),
-        (_, _, true) => {
-            let missing = text.chars().find(missing).unwrap_or(char::REPLACEMENT_CHARACTER);
-            Err(format!("the charset `{name}` does not have `{missing}`"))
-        }
+    let (bytes, _, has_missing) = encoding.encode(text);
+    if has_missing {
+        let is_missing = |it: &char| encoding.encode(it.encode_utf8(&mut [0; 4])).2;
+        let missing = text.chars().find(is_missing).unwrap_or(char::REPLACEMENT_CHARACTER);
+        return Err(format!("the charset `{name}` does not have `{missing}`"));
     }
+    Ok(bytes.into_owned())
 }
 
 #[cfg(test)]

@@ -222,7 +222,7 @@ mod tests {
         }
     }
 
-    fn check(method: Method, status: u16, retry_after: &str, expected: &str) {
+    fn check(method: &Method, status: u16, retry_after: &str, expected: &str) {
         let headers = [("retry-after", retry_after)];
         let headers = if retry_after.is_empty() { &headers[..0] } else { &headers };
         let failure = of_answer(&request(method.clone()), &answer(status, headers, ""));
@@ -233,30 +233,30 @@ mod tests {
     #[test]
     fn an_answer_that_may_get_better_is_tried_again_where_repeating_is_harmless() {
         for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS] {
-            check(method.clone(), 408, "", "transient REQUEST_TIMEOUT");
-            check(method.clone(), 500, "", "transient INTERNAL_SERVER_ERROR");
-            check(method.clone(), 502, "", "transient BAD_GATEWAY");
-            check(method.clone(), 503, "", "transient SERVICE_UNAVAILABLE");
-            check(method, 504, "2", "transient after 2 s GATEWAY_TIMEOUT");
+            check(&method, 408, "", "transient REQUEST_TIMEOUT");
+            check(&method, 500, "", "transient INTERNAL_SERVER_ERROR");
+            check(&method, 502, "", "transient BAD_GATEWAY");
+            check(&method, 503, "", "transient SERVICE_UNAVAILABLE");
+            check(&method, 504, "2", "transient after 2 s GATEWAY_TIMEOUT");
         }
         for method in [Method::POST, Method::PATCH] {
-            check(method.clone(), 408, "", "permanent REQUEST_TIMEOUT");
-            check(method.clone(), 500, "", "permanent INTERNAL_SERVER_ERROR");
-            check(method.clone(), 503, "", "permanent SERVICE_UNAVAILABLE");
-            check(method, 504, "2", "permanent GATEWAY_TIMEOUT");
+            check(&method, 408, "", "permanent REQUEST_TIMEOUT");
+            check(&method, 500, "", "permanent INTERNAL_SERVER_ERROR");
+            check(&method, 503, "", "permanent SERVICE_UNAVAILABLE");
+            check(&method, 504, "2", "permanent GATEWAY_TIMEOUT");
         }
     }
 
     #[test]
     fn a_peer_that_asks_to_wait_is_waited_for_with_every_method() {
         for method in [Method::GET, Method::POST] {
-            check(method.clone(), 503, "7", "transient after 7 s SERVICE_UNAVAILABLE");
-            check(method.clone(), 429, "7", "transient rate-limited after 7 s TOO_MANY_REQUESTS");
-            check(method.clone(), 429, "", "transient rate-limited TOO_MANY_REQUESTS");
-            check(method, 429, "soon", "transient rate-limited TOO_MANY_REQUESTS");
+            check(&method, 503, "7", "transient after 7 s SERVICE_UNAVAILABLE");
+            check(&method, 429, "7", "transient rate-limited after 7 s TOO_MANY_REQUESTS");
+            check(&method, 429, "", "transient rate-limited TOO_MANY_REQUESTS");
+            check(&method, 429, "soon", "transient rate-limited TOO_MANY_REQUESTS");
         }
         let past = "Sun, 06 Nov 1994 08:49:37 GMT";
-        check(Method::POST, 503, past, "transient after 0 s SERVICE_UNAVAILABLE");
+        check(&Method::POST, 503, past, "transient after 0 s SERVICE_UNAVAILABLE");
     }
 
     #[test]
@@ -269,11 +269,11 @@ mod tests {
 
     #[test]
     fn other_errors_are_told_at_once() {
-        check(Method::GET, 404, "", "business NOT_FOUND");
-        check(Method::POST, 418, "", "business BAD_REQUEST");
-        check(Method::GET, 501, "", "permanent NOT_IMPLEMENTED");
-        check(Method::GET, 507, "", "permanent INTERNAL_SERVER_ERROR");
-        check(Method::GET, 302, "", "business UNKNOWN_ERROR");
+        check(&Method::GET, 404, "", "business NOT_FOUND");
+        check(&Method::POST, 418, "", "business BAD_REQUEST");
+        check(&Method::GET, 501, "", "permanent NOT_IMPLEMENTED");
+        check(&Method::GET, 507, "", "permanent INTERNAL_SERVER_ERROR");
+        check(&Method::GET, 302, "", "business UNKNOWN_ERROR");
     }
 
     #[test]

@@ -111,11 +111,12 @@ impl Request {
         let mut text =
             self.mask.text(&format!("{} {target} HTTP/1.1\nhost: {host}\n", self.method));
         for (name, value) in &self.headers {
-            let value = match value.is_sensitive() {
-                true => MASK.to_owned(),
-                false => self.mask.text(&String::from_utf8_lossy(value.as_bytes())),
+            let value = if value.is_sensitive() {
+                MASK.to_owned()
+            } else {
+                self.mask.text(&String::from_utf8_lossy(value.as_bytes()))
             };
-            text += &format!("{name}: {value}\n");
+            text.extend([name.as_str(), ": ", &value, "\n"]);
         }
         text.push('\n');
         text + &self.mask.text(&String::from_utf8_lossy(&self.body))

@@ -161,9 +161,9 @@ mod tests {
         }
     }
 
-    fn check(wanted: ResponseType, content_type: &str, body: &[u8], result: Value, warning: &str) {
+    fn check(wanted: ResponseType, content_type: &str, body: &[u8], result: &Value, warning: &str) {
         let reading = answer(content_type, body).read(wanted);
-        assert_eq!(reading.result, result, "{content_type}");
+        assert_eq!(reading.result, *result, "{content_type}");
         assert_eq!(reading.warning.unwrap_or_default(), warning, "{content_type}");
     }
 
@@ -173,7 +173,7 @@ mod tests {
             ResponseType::Auto,
             "application/json",
             b"{broken",
-            json!("{broken"),
+            &json!("{broken"),
             "the answer is not JSON, `restResult` is its text: \
              key must be a string at line 1 column 2",
         );
@@ -181,55 +181,56 @@ mod tests {
             ResponseType::Json,
             "text/html",
             b"<p>",
-            json!("<p>"),
+            &json!("<p>"),
             "the answer is not JSON, `restResult` is its text: expected value at line 1 column 1",
         );
         check(
             ResponseType::Json,
             "image/png",
             b"\x89\xff",
-            json!("data:image/png;base64,if8="),
+            &json!("data:image/png;base64,if8="),
             "the answer is image/png and not JSON",
         );
         let deep = "[".repeat(1000);
         let reading = answer("application/json", deep.as_bytes()).read(ResponseType::Auto);
         assert_eq!(reading.result, json!(deep));
         let latin = "the text is not UTF-8 and was read as Latin-1";
-        check(ResponseType::Auto, "text/plain", b"caf\xe9", json!("café"), latin);
+        check(ResponseType::Auto, "text/plain", b"caf\xe9", &json!("café"), latin);
     }
 
     #[test]
     fn json_is_read_by_content_type() {
-        let check = |content_type, body: &str, result| {
+        let check = |content_type, body: &str, result: &Value| {
             check(ResponseType::Auto, content_type, body.as_bytes(), result, "");
         };
-        check("application/json", r#"{"a": [1, null]}"#, json!({"a": [1, null]}));
-        check("application/problem+json; charset=utf-8", "[1]", json!([1]));
-        check("application/json", "\"quoted\"", json!("quoted"));
-        check("application/json", "\u{feff}{}", json!({}));
-        check("application/json", " \n", json!(null));
-        check("", r#"{"a": 1}"#, json!({"a": 1}));
-        check("", "42", json!("42"));
+        check("application/json", r#"{"a": [1, null]}"#, &json!({"a": [1, null]}));
+        check("application/problem+json; charset=utf-8", "[1]", &json!([1]));
+        check("application/json", "\"quoted\"", &json!("quoted"));
+        check("application/json", "\u{feff}{}", &json!({}));
+        check("application/json", " \n", &json!(null));
+        check("", r#"{"a": 1}"#, &json!({"a": 1}));
+        check("", "42", &json!("42"));
     }
 
     #[test]
     fn other_answers_are_texts_or_data_urls() {
-        let check =
-            |wanted, content_type, body, result| check(wanted, content_type, body, result, "");
-        check(ResponseType::Auto, "application/xml", b"<a/>", json!("<a/>"));
-        check(ResponseType::Auto, "text/plain; charset=iso-8859-1", b"caf\xe9", json!("café"));
+        let check = |wanted, content_type, body, result: &Value| {
+            check(wanted, content_type, body, result, "");
+        };
+        check(ResponseType::Auto, "application/xml", b"<a/>", &json!("<a/>"));
+        check(ResponseType::Auto, "text/plain; charset=iso-8859-1", b"caf\xe9", &json!("café"));
         check(
             ResponseType::Auto,
             "application/pdf",
             b"%PDF",
-            json!("data:application/pdf;base64,JVBERg=="),
+            &json!("data:application/pdf;base64,JVBERg=="),
         );
-        check(ResponseType::Auto, "", b"\xff", json!("data:application/octet-stream;base64,/w=="));
-        check(ResponseType::Text, "application/json", b"{}", json!("{}"));
-        check(ResponseType::Json, "text/plain", b"{}", json!({}));
-        check(ResponseType::None, "application/json", b"{}", json!(null));
+        check(ResponseType::Auto, "", b"\xff", &json!("data:application/octet-stream;base64,/w=="));
+        check(ResponseType::Text, "application/json", b"{}", &json!("{}"));
+        check(ResponseType::Json, "text/plain", b"{}", &json!({}));
+        check(ResponseType::None, "application/json", b"{}", &json!(null));
         for content_type in ["", "application/json", "image/png"] {
-            check(ResponseType::Auto, content_type, b"", json!(null));
+            check(ResponseType::Auto, content_type, b"", &json!(null));
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! The numbers R… are those of the acceptance cases in `camunda-connectors.md` §11.
 
+#![expect(clippy::unwrap_used, reason = "a test whose helpers cannot go on has failed")]
+
 #[path = "contract/answers.rs"]
 mod answers;
 #[path = "contract/peer.rs"]

@@ -82,9 +82,10 @@ impl Peer {
 
 /// An answer with a length.
 pub(crate) fn answer(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
-    let headers: String = headers.iter().map(|it| format!("{it}\r\n")).collect();
-    let head = format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n", body.len());
-    [head.as_bytes(), body].concat()
+    let (status, length) =
+        (format!("HTTP/1.1 {status}"), format!("content-length: {}", body.len()));
+    let lines = [&[status.as_str()], headers, &[length.as_str(), "", ""]].concat();
+    [lines.join("\r\n").as_bytes(), body].concat()
 }
 
 /// A redirect.
@@ -102,24 +103,25 @@ struct Script {
 impl Script {
     fn serve(&self, mut stream: TcpStream) {
         loop {
-            if let Some(Act::Reset) =
-                self.acts.get(self.requests.lock().unwrap().len().min(self.acts.len() - 1))
-            {
-                self.requests.lock().unwrap().push("(reset)".to_owned());
+            if let Act::Reset = self.next() {
                 // Waits until there is something to leave unread.
                 let _peeked = stream.peek(&mut [0]);
+                self.requests.lock().unwrap().push("(reset)".to_owned());
                 return;
             }
             let Some(request) = read_request(&mut stream) else { return };
-            let act = {
-                let mut requests = self.requests.lock().unwrap();
-                requests.push(request);
-                self.acts[(requests.len() - 1).min(self.acts.len() - 1)].clone()
-            };
+            let act = self.next();
+            self.requests.lock().unwrap().push(request);
             if self.perform(act, &mut stream).is_none() {
                 return;
             }
         }
+    }
+
+    /// The act for the request that comes next.
+    fn next(&self) -> Act {
+        let n_requests = self.requests.lock().unwrap().len();
+        self.acts[n_requests.min(self.acts.len() - 1)].clone()
     }
 
     /// None when the connection is to be closed.
@@ -147,7 +149,7 @@ impl Script {
                 }
             }
             Act::Hang => {
-                while !self.is_stopped_within(Duration::from_secs(60)) {}
+                while !self.is_stopped_within(Duration::from_mins(1)) {}
                 None
             }
             Act::Reset => None,

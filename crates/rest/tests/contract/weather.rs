@@ -150,14 +150,14 @@ fn r21_a_huge_body_ends_at_the_limit() {
     );
     assert_eq!(told.failure(), expected);
 
-    let peer = Peer::answering("404 Not Found", &[], &[b'x'; 200_000]);
+    let peer = Peer::answering("404 Not Found", &[], &vec![b'x'; 200_000]);
     let expected = format!(
         "business NOT_FOUND: GET {} answered 404 (the body is larger than 100000 bytes)",
         peer.url("/")
     );
     assert_eq!(get(&peer.url("/"), &settings).failure(), expected);
 
-    let peer = Peer::answering("200 OK", &[], &[b'x'; 200_000]);
+    let peer = Peer::answering("200 OK", &[], &vec![b'x'; 200_000]);
     let input = json!({"restUrl": peer.url("/"), "responseType": "none"});
     assert_eq!(invoke("GET", &input, &settings).success()["restResult"], Value::Null);
 }
@@ -166,7 +166,7 @@ fn r21_a_huge_body_ends_at_the_limit() {
 fn r21_a_compressed_bomb_ends_at_the_limit() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     for _ in 0..50 {
-        gzip.write_all(&[0; 1_000_000]).unwrap();
+        gzip.write_all(&vec![0; 1_000_000]).unwrap();
     }
     let bomb = gzip.finish().unwrap();
     assert!(bomb.len() < 100_000);

@@ -1,20 +1,14 @@
-//! RabbitMQ: queues in, exchanges out. The only file that knows the AMQP library.
+//! RabbitMQ: queues in, exchanges out. This file and its `session` are the only ones that know the AMQP library.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+mod session;
+
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{Stream, TryStreamExt};
 use lapin::{
-    BasicProperties, Channel, Confirmation, Connection, ConnectionBuilder, ConnectionProperties,
-    ErrorKind, Event, ExchangeKind,
-    options::{
-        BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
-        ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
-    },
+    BasicProperties, ConnectionBuilder, ConnectionProperties,
+    options::{BasicConsumeOptions, BasicQosOptions, ConfirmSelectOptions, QueueBindOptions},
     tcp::{OwnedIdentity, OwnedTLSConfig},
     types::{AMQPValue, FieldTable},
     uri::AMQPUri,
@@ -22,9 +16,10 @@ use lapin::{
 use metrics::counter;
 use serde_json::Value;
 use tokio::time;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{info, warn};
+use tokio_util::task::TaskTracker;
+use tracing::info;
 
+pub(crate) use self::session::{Published, Session};
 use crate::{
     Object,
     acks::Acks,
@@ -38,8 +33,6 @@ use crate::{
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// A broker that is silent for twice as long is gone.
 const HEARTBEAT_SECONDS: u16 = 15;
-/// AMQP's reply code for a resource that is there with other arguments.
-const PRECONDITION_FAILED: u16 = 406;
 const PERSISTENT: u8 = 2;
 
 /// What is needed to reach a broker.
@@ -51,16 +44,6 @@ pub(crate) struct Broker {
     prefetch: u16,
 }
 
-/// A connection with one channel, and what was declared on it.
-pub(crate) struct Session {
-    connection: Connection,
-    channel: Channel,
-    acks: Arc<Acks>,
-    declared: Mutex<HashSet<String>>,
-    /// Cancelled when the connection or the channel is of no more use.
-    pub(crate) ended: CancellationToken,
-}
-
 /// A message on its way out.
 #[derive(Debug)]
 pub(crate) struct Outgoing<'a> {
@@ -68,15 +51,6 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) routing_key: &'a str,
     pub(crate) properties: BasicProperties,
     pub(crate) body: &'a [u8],
-}
-
-/// What the broker made of a message.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Published {
-    /// On disk in at least one queue.
-    Routed,
-    /// No queue took it.
-    Returned(String),
 }
 
 /// A message that waits for its acknowledgement.
@@ -161,8 +135,8 @@ impl Broker {
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         let session = Arc::new(Session {
             acks: Arc::default(),
-            declared: Mutex::default(),
-            ended: CancellationToken::new(),
+            declared: std::sync::Mutex::default(),
+            ended: tokio_util::sync::CancellationToken::new(),
             connection,
             channel,
         });
@@ -197,156 +171,6 @@ impl Broker {
             session.channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
         let acks = Arc::clone(&session.acks);
         Ok(consumer.map_ok(move |message| Delivery { message, acks: Arc::clone(&acks) }))
-    }
-}
-
-impl Session {
-    /// Resolves once the broker has taken responsibility for the message, or has refused it.
-    pub(crate) async fn publish(&self, message: &Outgoing<'_>) -> anyhow::Result<Published> {
-        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
-        let publish = async {
-            let confirm = self
-                .channel
-                .basic_publish(
-                    message.exchange.into(),
-                    message.routing_key.into(),
-                    options,
-                    message.body,
-                    message.properties.clone(),
-                )
-                .await?;
-            confirm.await
-        };
-        // A confirm is not always failed with its connection, so the end is watched too.
-        let confirmation = tokio::select! {
-            confirmation = publish => confirmation.inspect_err(|_error| self.ended.cancel())?,
-            () = self.ended.cancelled() => bail!("the connection ended before the confirm"),
-        };
-        match confirmation {
-            Confirmation::Ack(None) => Ok(Published::Routed),
-            Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)) => {
-                Ok(Published::Returned(returned.reply_text.to_string()))
-            }
-            Confirmation::Nack(None) => bail!("the broker refused the message"),
-            Confirmation::NotRequested => bail!("the channel lost its confirm mode"),
-        }
-    }
-
-    /// Makes sure that the exchange of an answer is there, as Spring does before it publishes.
-    pub(crate) async fn declare_exchange(&self, name: &str) -> anyhow::Result<()> {
-        if !self.is_new(name) {
-            return Ok(());
-        }
-        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
-        let channel = self.connection.create_channel().await?;
-        let declared = channel
-            .exchange_declare(name.into(), ExchangeKind::Topic, options, FieldTable::default())
-            .await;
-        self.settle(&channel, declared, "exchange", name).await
-    }
-
-    async fn declare_queue(&self, name: &str, arguments: &FieldTable) -> anyhow::Result<()> {
-        let options = QueueDeclareOptions { durable: true, ..Default::default() };
-        let channel = self.connection.create_channel().await?;
-        let declared = channel.queue_declare(name.into(), options, arguments.clone()).await;
-        self.settle(&channel, declared.map(drop), "queue", name).await
-    }
-
-    /// What is there with other arguments is taken as it is: somebody else's, or an operator's.
-    async fn settle(
-        &self,
-        channel: &Channel,
-        declared: lapin::Result<()>,
-        what: &str,
-        name: &str,
-    ) -> anyhow::Result<()> {
-        match declared {
-            Ok(()) => channel.close(200, "OK".into()).await?,
-            Err(error) if is_precondition(&error) => {
-                warn!(name, "the {what} is there with other arguments and is taken as it is");
-            }
-            Err(error) => return Err(error).with_context(|| format!("{what} {name}")),
-        }
-        Ok(())
-    }
-
-    fn is_new(&self, name: &str) -> bool {
-        let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
-        !declared.contains(name) && declared.insert(name.to_owned())
-    }
-
-    /// Puts a message aside: into `<queue>.parked`, with the reason in a header.
-    pub(crate) async fn park(
-        &self,
-        delivery: &Delivery,
-        queue: &str,
-        reason: &str,
-    ) -> anyhow::Result<()> {
-        let parking = format!("{queue}.parked");
-        if self.is_new(&parking) {
-            self.declare_queue(&parking, &FieldTable::default()).await?;
-        }
-        let properties = delivery.message.properties.clone();
-        let mut headers = properties.headers().clone().unwrap_or_default();
-        headers.insert("x-parked-reason".into(), AMQPValue::LongString(reason.into()));
-        headers.insert("x-parked-from".into(), AMQPValue::LongString(queue.into()));
-        let message = Outgoing {
-            exchange: "",
-            routing_key: &parking,
-            properties: properties.with_headers(headers).with_delivery_mode(PERSISTENT),
-            body: &delivery.message.data,
-        };
-        match self.publish(&message).await? {
-            Published::Routed => Ok(()),
-            Published::Returned(why) => bail!("{parking}: {why}"),
-        }
-    }
-
-    /// Writes the acknowledgements, as few as will do.
-    async fn acknowledge(self: Arc<Self>) {
-        loop {
-            let batch = tokio::select! {
-                batch = self.acks.next() => batch,
-                () = self.ended.cancelled() => return,
-            };
-            for (tag, multiple) in batch {
-                if self.channel.basic_ack(tag, BasicAckOptions { multiple }).await.is_err() {
-                    return self.ended.cancel();
-                }
-            }
-        }
-    }
-
-    /// Says how the connection is, until it is no more.
-    async fn watch(self: Arc<Self>, health: Arc<Health>) {
-        let mut events = std::pin::pin!(self.connection.events_listener());
-        loop {
-            let event = tokio::select! {
-                event = events.next() => event,
-                () = self.ended.cancelled() => return,
-            };
-            match event {
-                Some(Event::ConnectionBlocked(reason)) => {
-                    warn!(reason, "the broker takes no messages for now");
-                    health.blocked(reason);
-                }
-                Some(Event::ConnectionUnblocked) => {
-                    info!("the broker takes messages again");
-                    health.connected();
-                }
-                Some(Event::Error(_)) | None => return self.ended.cancel(),
-                Some(_) => {}
-            }
-        }
-    }
-
-    /// Says what is done, and gives back what is not.
-    pub(crate) async fn close(&self) {
-        for (tag, multiple) in self.acks.rest() {
-            let _sent = self.channel.basic_ack(tag, BasicAckOptions { multiple }).await;
-        }
-        self.ended.cancel();
-        let _closed = self.connection.close(200, "OK".into()).await;
     }
 }
 
@@ -395,10 +219,6 @@ pub(crate) fn answer_properties(headers: &[(&'static str, String)]) -> BasicProp
         .with_content_type("application/json".into())
         .with_delivery_mode(PERSISTENT)
         .with_headers(table)
-}
-
-fn is_precondition(error: &lapin::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ProtocolError(error) if error.get_id() == PRECONDITION_FAILED)
 }
 
 /// Queue arguments as operators write them.

@@ -1,5 +1,7 @@
 //! The settings that every connector has (`names.md` "Settings of every connector").
 
+mod table;
+
 use std::net::SocketAddr;
 
 use schemars::JsonSchema;
@@ -215,210 +217,9 @@ fn percent(byte: u8) -> String {
     }
 }
 
-/// Name, older names and Spring's, default (`*`: secret), meaning.
-const TABLE: &[(&str, &[&str], &str, &str)] = &[
-    (
-        "AMQP_URL",
-        &[],
-        "*",
-        "the broker, e.g. amqp://user:password@rabbitmq:5672/%2f; several separated by commas; none: HTTP only",
-    ),
-    ("AMQP_CA_FILE", &[], "", "PEM file with the authority that signed the broker's certificate"),
-    ("AMQP_CERT_FILE", &[], "", "PEM file with the client certificate"),
-    ("AMQP_KEY_FILE", &[], "", "PEM file with the client certificate's key (PKCS#8)"),
-    (
-        "RABBITMQ_ADDRESSES",
-        &["SPRING_RABBITMQ_ADDRESSES"],
-        "",
-        "host:port,host:port, instead of AMQP_URL",
-    ),
-    (
-        "RABBITMQ_HOST",
-        &["ACT_RABBITMQ_HOST", "SPRING_RABBITMQ_HOST"],
-        "",
-        "host, instead of AMQP_URL",
-    ),
-    (
-        "RABBITMQ_PORT",
-        &["ACT_RABBITMQ_PORT", "SPRING_RABBITMQ_PORT"],
-        "",
-        "port beside RABBITMQ_HOST; 5672, with TLS 5671",
-    ),
-    (
-        "RABBITMQ_USER",
-        &["ACT_RABBITMQ_USER", "ACT_RABBITMQ_USERNAME", "SPRING_RABBITMQ_USERNAME"],
-        "guest",
-        "user beside RABBITMQ_HOST",
-    ),
-    (
-        "RABBITMQ_PASSWORD",
-        &["ACT_RABBITMQ_PASS", "ACT_RABBITMQ_PASSWORD", "SPRING_RABBITMQ_PASSWORD"],
-        "*guest",
-        "password beside RABBITMQ_HOST",
-    ),
-    (
-        "RABBITMQ_VHOST",
-        &["ACT_RABBITMQ_VIRTUAL_HOST", "SPRING_RABBITMQ_VIRTUAL_HOST"],
-        "/",
-        "virtual host beside RABBITMQ_HOST",
-    ),
-    ("RABBITMQ_TLS", &["SPRING_RABBITMQ_SSL_ENABLED"], "false", "amqps beside RABBITMQ_HOST"),
-    (
-        "CONNECTOR_NAME",
-        &[],
-        "",
-        "the instance name: destinations are <CONNECTOR_NAME>.<ACTION>; the definition's name",
-    ),
-    (
-        "CONNECTOR_GROUP",
-        &["SPRING_APPLICATION_NAME"],
-        "",
-        "queues are <destination>.<CONNECTOR_GROUP>; the instance name. Replicas share it",
-    ),
-    ("DESTINATION_PREFIX", &["ACT_MESSAGING_DEST_PREFIX"], "", "put before every destination"),
-    (
-        "DESTINATION_SEPARATOR",
-        &["ACT_MESSAGING_DEST_SEPARATOR"],
-        "_",
-        "between prefix, name and scope",
-    ),
-    (
-        "DESTINATION_TRANSFORMERS_ENABLED",
-        &["ACT_MESSAGING_DEST_TRANSFORMERS_ENABLED"],
-        "false",
-        "whether destinations are transformed",
-    ),
-    (
-        "DESTINATION_TRANSFORMERS",
-        &["ACT_MESSAGING_DEST_TRANSFORMERS"],
-        "toLowerCase,escapeIllegalChars",
-        "how destinations are transformed, in order",
-    ),
-    (
-        "DESTINATION_ILLEGAL_CHARS",
-        &["ACTIVITI_CLOUD_MESSAGING_DESTINATION_ILLEGAL_CHARS_REGEX"],
-        "[\\t\\s*#:]",
-        "what escapeIllegalChars replaces (regular expression)",
-    ),
-    (
-        "DESTINATION_ILLEGAL_CHARS_REPLACEMENT",
-        &["ACTIVITI_CLOUD_MESSAGING_DESTINATION_ILLEGAL_CHARS_REPLACEMENT"],
-        "-",
-        "what escapeIllegalChars puts in their place",
-    ),
-    (
-        "DESTINATIONS",
-        &[],
-        "",
-        "overrides by destination (JSON): {\"rest-connector.GET\": {\"name\": …, \"scope\": …, \"prefix\": …, \"separator\": …}}",
-    ),
-    (
-        "BIND_RAW_NAMES",
-        &[],
-        "false",
-        "also take requests sent to the untransformed names (tasks in embedded sub-processes)",
-    ),
-    (
-        "RABBIT_PREFIX",
-        &[
-            "ACTIVITI_CLOUD_MESSAGING_RABBITMQ_PREFIX",
-            "SPRING_CLOUD_STREAM_RABBIT_DEFAULT_CONSUMER_PREFIX",
-            "SPRING_CLOUD_STREAM_RABBIT_DEFAULT_PREFIX",
-        ],
-        "",
-        "the Rabbit binder's prefix, put before every exchange and queue",
-    ),
-    (
-        "RESULT_DESTINATION",
-        &["ACT_INT_RES_CONSUMER"],
-        "",
-        "where results go, instead of where the request says",
-    ),
-    (
-        "ERROR_DESTINATION",
-        &["ACT_INT_ERR_CONSUMER"],
-        "",
-        "where errors go, instead of where the request says",
-    ),
-    (
-        "QUEUE_TYPE",
-        &[],
-        "",
-        "classic or quorum, for those who start fresh; by default the queue has no arguments, like the Java connectors'",
-    ),
-    ("QUEUE_ARGUMENTS", &[], "", "further queue arguments (JSON)"),
-    ("APPLICATION_NAME", &["ACTIVITI_CLOUD_APPLICATION_NAME"], "", "told in answers"),
-    ("APPLICATION_VERSION", &["ACTIVITI_CLOUD_APPLICATION_VERSION"], "", "told in answers"),
-    ("APPLICATION_MIN_VERSION", &[], "", "park requests of older applications (header appVersion)"),
-    ("APPLICATION_MAX_VERSION", &[], "", "park requests of newer applications (header appVersion)"),
-    ("PREFETCH", &[], "64", "requests taken from each queue ahead of their answers"),
-    ("CONCURRENCY", &[], "64", "requests at work at once"),
-    ("RUN_TIMEOUT", &[], "60s", "one attempt at a request"),
-    ("RETRY_MAX_ATTEMPTS", &[], "3", "attempts at a request that fails for the moment"),
-    ("RETRY_INITIAL_INTERVAL", &[], "1s", "pause before the second attempt"),
-    ("RETRY_MULTIPLIER", &[], "2", "how much longer each further pause is"),
-    ("RETRY_MAX_INTERVAL", &[], "10s", "longest pause between attempts"),
-    ("RATE_WAIT_MAX", &[], "30s", "longest wait for a peer's rate limit"),
-    ("SHUTDOWN_GRACE", &[], "25s", "time for requests at work to finish when told to stop"),
-    (
-        "ERROR_MODE",
-        &[],
-        "bpmn",
-        "bpmn: failures are BPMN errors; output: the task succeeds and an output carries the text",
-    ),
-    (
-        "OUTPUT_EXPRESSIONS",
-        &[],
-        "neutralise",
-        "${…} in outputs: neutralise writes $\\{…}, error fails the task",
-    ),
-    (
-        "REQUEST_BYTES_MAX",
-        &[],
-        "16MiB",
-        "largest request taken from the broker; larger ones are parked",
-    ),
-    ("ANSWER_BYTES_MAX", &[], "12MiB", "largest answer given to the broker"),
-    ("ADMIN_ADDR", &[], "0.0.0.0:8080", "where health, metrics and commands are served"),
-    ("SERVER_PORT", &[], "", "the port of ADMIN_ADDR"),
-    (
-        "CONTEXT_PATH",
-        &["SERVER_SERVLET_CONTEXTPATH", "SERVER_SERVLET_CONTEXT_PATH"],
-        "/",
-        "prefix of all HTTP paths",
-    ),
-    ("HTTP_BODY_BYTES_MAX", &[], "64MiB", "largest body of a command over HTTP"),
-    (
-        "HTTP_TIMEOUT",
-        &[],
-        "40s",
-        "longest time for a command over HTTP, all attempts included (SpiffArena gives up at 45 s)",
-    ),
-    (
-        "CONNECTOR_PROXY_API_KEY",
-        &[],
-        "*",
-        "key that callers of /v1/commands, /v1/auths and /v1/do must send in Spiff-Connector-Proxy-Api-Key",
-    ),
-    (
-        "CONNECTOR_PROXY_CORS_ORIGINS",
-        &[],
-        "",
-        "origins that browsers may call /v1/… from, separated by commas",
-    ),
-    ("LOG", &[], "info", "error, warn, info, debug, trace, or a tracing filter"),
-    ("LOG_FORMAT", &[], "", "json or text; text on a terminal, else json"),
-    (
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-        &[],
-        "",
-        "where traces go (OTLP over HTTP), e.g. http://collector:4318",
-    ),
-];
-
 /// The table, as declarations.
 pub(crate) fn declared() -> Vec<Declared> {
-    let row = |(name, aliases, default, help): &(&str, &[&str], &str, &str)| Declared {
+    let row = |(name, aliases, default, help): &table::Row| Declared {
         name: (*name).to_owned(),
         aliases: aliases.iter().map(|it| (*it).to_owned()).collect(),
         default: default.trim_start_matches('*').to_owned(),
@@ -426,7 +227,7 @@ pub(crate) fn declared() -> Vec<Declared> {
         required: false,
         secure: default.starts_with('*'),
     };
-    TABLE.iter().map(row).collect()
+    table::TABLE.iter().map(row).collect()
 }
 
 impl Default for Settings {
@@ -454,7 +255,7 @@ mod tests {
     fn table_and_struct_agree() {
         let fields = Fields::read::<Settings>();
         let coded: BTreeSet<_> = fields.names().map(String::from).collect();
-        let table: BTreeSet<_> = TABLE.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        let table: BTreeSet<_> = table::TABLE.iter().map(|(name, ..)| (*name).to_owned()).collect();
         assert_eq!(coded, table);
     }
 

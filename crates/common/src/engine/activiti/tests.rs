@@ -1,8 +1,11 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::*;
+use super::{
+    answer::{BPMN_ERROR, MESSAGE_CHARS_MAX, TECHNICAL_ERROR},
+    *,
+};
 use crate::testing;
 
 /// A captured message of `samples/activiti`.

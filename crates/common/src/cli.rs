@@ -18,6 +18,7 @@ use crate::{
     definition::{Definition, Param},
     run,
     runner::{Request, Runner},
+    served,
     settings::{self, Settings},
     sources,
     telemetry::Telemetry,
@@ -43,15 +44,25 @@ impl From<anyhow::Error> for Stop {
 }
 
 /// The whole of a connector's `main`.
-pub(crate) fn execute<C: Send + Sync + 'static>(connector: Connector<C>) -> ExitCode {
+pub(crate) fn execute<C: Send + Sync + 'static>(mut connector: Connector<C>) -> ExitCode {
     let drift = connector.drift();
+    let wrong = connector.take_definition(&Environment::of_process()).err();
     let (definition, text) = connector.definition();
     let name = definition.name.clone();
     if !drift.is_empty() {
         complain(&format!("{name}: definition and code disagree\n{}", drift.join("\n")));
         return ExitCode::FAILURE;
     }
-    let matches = command(definition, &connector.declared()).get_matches();
+    if let Some(what) = wrong {
+        let problem = Problem { name: served::SETTING.to_owned(), what, hint: String::new() };
+        complain(config::explain(&name, &[problem]).trim_end());
+        return ExitCode::from(USAGE);
+    }
+    let mut command = command(definition, &connector.declared());
+    for own in connector.commands() {
+        command = command.subcommand(own.clone());
+    }
+    let matches = command.get_matches();
     let done = match matches.subcommand() {
         Some(("definition", _)) => {
             say(text.trim_end());
@@ -60,7 +71,8 @@ pub(crate) fn execute<C: Send + Sync + 'static>(connector: Connector<C>) -> Exit
         Some(("health", _)) => health(),
         Some(("invoke", matches)) => invoke(connector, matches),
         Some(("listen", matches)) => listen(connector, matches),
-        _ => serve(connector),
+        Some(("run", _)) | None => serve(connector),
+        Some((own, matches)) => execute_own(connector, own, matches.clone()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -234,6 +246,28 @@ fn invoke<C: Send + Sync + 'static>(
         }
     }
     Ok(())
+}
+
+/// One of the connector's own commands.
+fn execute_own<C: Send + Sync + 'static>(
+    connector: Connector<C>,
+    command: &str,
+    given: ArgMatches,
+) -> Result<(), Stop> {
+    let (environment, settings) = prepare(&connector)?;
+    let telemetry = Telemetry::start(&settings.value, &connector.definition().0.name)?;
+    let end = runtime()?.block_on(connector.execute(command, given, &environment));
+    telemetry.stop();
+    match end.map_err(Stop::Settings)? {
+        Ok(text) => {
+            say(text.trim_end());
+            Ok(())
+        }
+        Err(failure) => {
+            complain(failure.message().trim_end());
+            Err(Stop::Told)
+        }
+    }
 }
 
 /// The shape of a failure in `invoke`'s output (`names.md` "Every action").

@@ -127,6 +127,11 @@ impl Environment {
         Self(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
     }
 
+    /// A variable that is there and not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
     /// Whether a variable is there, but empty.
     pub(crate) fn is_empty(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(String::is_empty)

@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::Router;
+use clap::ArgMatches;
 use futures_util::future::{self, BoxFuture};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -25,13 +26,15 @@ use crate::{
 ///
 /// `C` is what the functions share: the clients of the outside system.
 pub struct Connector<C> {
-    definition: Definition,
-    text: String,
+    pub(crate) definition: Definition,
+    pub(crate) text: String,
     code: Code,
     connect: Box<Connect<C>>,
-    actions: BTreeMap<&'static str, Run<C>>,
+    pub(crate) actions: BTreeMap<&'static str, Run<C>>,
+    pub(crate) served: Option<Served<C>>,
     events: BTreeMap<&'static str, Listen<C>>,
     routes: Option<fn(Context<C>) -> Router>,
+    commands: Vec<(clap::Command, Execute<C>)>,
     error_output: &'static str,
 }
 
@@ -55,9 +58,12 @@ pub(crate) struct Connected {
 
 pub(crate) type Pending<T> = BoxFuture<'static, Result<T, Failure>>;
 type Connect<C> = dyn Fn(&[Declared], &Environment) -> Result<Connecting<C>, Vec<Problem>>;
-type Run<C> = Box<dyn Fn(Context<C>, Object) -> Pending<Object> + Send + Sync>;
+pub(crate) type Run<C> = Box<dyn Fn(Context<C>, Object) -> Pending<Object> + Send + Sync>;
 type Listen<C> =
     Box<dyn Fn(Context<C>, Object, mpsc::Sender<Emitted>) -> Pending<()> + Send + Sync>;
+pub(crate) type Served<C> =
+    Box<dyn Fn(Context<C>, String, Object) -> Pending<Object> + Send + Sync>;
+type Execute<C> = Box<dyn Fn(Context<C>, ArgMatches) -> Pending<String> + Send + Sync>;
 type Invoke = dyn Fn(Arc<Call>, Object) -> Pending<Object> + Send + Sync;
 type Subscribe = dyn Fn(Object, mpsc::Sender<Emitted>) -> Pending<()> + Send + Sync;
 
@@ -83,6 +89,8 @@ impl<C: Send + Sync + 'static> Connector<C> {
             actions: BTreeMap::new(),
             events: BTreeMap::new(),
             routes: None,
+            commands: Vec::new(),
+            served: None,
             error_output: "error",
         }
     }
@@ -162,6 +170,23 @@ impl<C: Send + Sync + 'static> Connector<C> {
         self
     }
 
+    /// A further command of the binary, for those who operate it, e.g. `check`.
+    ///
+    /// What `execute` gives goes to standard output; a failure's text to standard error, with exit code 1.
+    #[must_use]
+    pub fn command<Fut>(
+        mut self,
+        command: clap::Command,
+        execute: fn(Context<C>, ArgMatches) -> Fut,
+    ) -> Self
+    where
+        Fut: Future<Output = Result<String, Failure>> + Send + 'static,
+    {
+        let erased: Execute<C> = Box::new(move |cx, given| Box::pin(execute(cx, given)));
+        self.commands.push((command, erased));
+        self
+    }
+
     /// Every difference between the definition and the code; empty when they agree.
     pub fn drift(&self) -> Vec<String> {
         self.definition.drift(&self.code)
@@ -184,6 +209,30 @@ impl<C: Send + Sync + 'static> Connector<C> {
     /// What is wrong with the config; empty when all is well.
     pub(crate) fn problems(&self, environment: &Environment) -> Vec<Problem> {
         (self.connect)(&self.declared(), environment).err().unwrap_or_default()
+    }
+
+    /// The further commands of the binary.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &clap::Command> {
+        self.commands.iter().map(|(command, _)| command)
+    }
+
+    /// Carries out one of the further commands.
+    pub(crate) async fn execute(
+        self,
+        name: &str,
+        given: ArgMatches,
+        environment: &Environment,
+    ) -> Result<Result<String, Failure>, Vec<Problem>> {
+        let Connecting { clients, .. } = (self.connect)(&self.declared(), environment)?;
+        let found = self.commands.into_iter().find(|(command, _)| command.get_name() == name);
+        Ok(match (clients.await, found) {
+            (Ok(clients), Some((_, execute))) => {
+                let clients = Arc::new(clients);
+                execute(Context { clients, call: Arc::default() }, given).await
+            }
+            (Ok(_), None) => Err(Failure::unknown(anyhow::anyhow!("no command `{name}`"))),
+            (Err(failure), _) => Err(failure),
+        })
     }
 
     /// Reads the config, makes the clients and forgets the types.

@@ -55,7 +55,7 @@ pub(crate) struct Feature {
 }
 
 /// An input or an output.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Param {
     #[expect(dead_code, reason = "for the modeler")]

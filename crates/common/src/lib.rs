@@ -19,12 +19,16 @@ mod lenient;
 mod run;
 mod runner;
 mod schema;
+mod served;
 mod settings;
 mod sources;
 mod telemetry;
 #[cfg(test)]
 mod testing;
 mod worker;
+
+/// What [`Connector::command`] describes its command with.
+pub use clap;
 
 pub use self::{
     config::{Period, Secret, Size},

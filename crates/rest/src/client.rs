@@ -42,7 +42,7 @@ impl Rest {
     pub(crate) async fn connect(config: Config) -> Result<Self, Failure> {
         let revealed = |secret: &Option<Secret>| secret.as_ref().map(|it| it.reveal().to_owned());
         let egress = Egress::new(&EgressSettings {
-            private: config.egress_private.clone(),
+            private: Some(config.egress_private.clone()),
             deny: config.egress_deny.clone(),
             allow: config.egress_allow.clone(),
         });
@@ -143,10 +143,13 @@ impl Rest {
 pub(crate) async fn call(
     rest: &Context<Rest>,
     method: Method,
-    input: &Input,
+    mut input: Input,
 ) -> Result<(Answer, Reading), Failure> {
+    let payload = input.request_payload.take();
+    let input = &input;
     let request = Request::new(
         method,
+        payload,
         input,
         &Task {
             request_id: rest.request_id(),
@@ -196,7 +199,6 @@ fn log(request: &Request, result: &Result<Answer, Broken>, elapsed: Duration) {
         Ok(answer) => (Some(answer.status.as_u16()), answer.body.len()),
         Err(broken) => (broken.answer.as_ref().map(|it| it.status.as_u16()), 0),
     };
-    let names: Vec<_> = request.headers.keys().map(http::HeaderName::as_str).collect();
     debug!(
         method = request.method.as_str(),
         host = request.url.origin().ascii_serialization(),
@@ -204,7 +206,7 @@ fn log(request: &Request, result: &Result<Answer, Broken>, elapsed: Duration) {
         sent_bytes = request.body.len(),
         received_bytes = received,
         milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-        headers = names.join(" "),
+        headers = ?request.headers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(),
         "called"
     );
 }

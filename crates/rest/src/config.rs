@@ -21,8 +21,8 @@ pub(crate) struct Config {
     pub(crate) http_call_timeout: Period,
     pub(crate) connect_timeout: Period,
     pub(crate) response_bytes_max: Size,
-    #[serde(default, deserialize_with = "egress_private")]
-    pub(crate) egress_private: Option<String>,
+    #[serde(deserialize_with = "egress_private")]
+    pub(crate) egress_private: String,
     #[serde(default, deserialize_with = "egress_deny")]
     pub(crate) egress_deny: Option<String>,
     #[serde(default, deserialize_with = "egress_allow")]
@@ -52,25 +52,27 @@ impl TryFrom<u8> for Percentage {
 
 // Checked here, so that what is wrong with them is listed with everything else that is wrong.
 
-fn egress_private<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<String>, D::Error> {
+fn egress_private<'de, D: Deserializer<'de>>(setting: D) -> Result<String, D::Error> {
     egress(setting, |it| EgressSettings { private: Some(it), ..EgressSettings::default() })
 }
 
 fn egress_deny<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<String>, D::Error> {
-    egress(setting, |it| EgressSettings { deny: Some(it), ..EgressSettings::default() })
+    let alone = |it| EgressSettings { deny: Some(it), ..EgressSettings::default() };
+    egress(setting, alone).map(Some)
 }
 
 fn egress_allow<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<String>, D::Error> {
-    egress(setting, |it| EgressSettings { allow: Some(it), ..EgressSettings::default() })
+    let alone = |it| EgressSettings { allow: Some(it), ..EgressSettings::default() };
+    egress(setting, alone).map(Some)
 }
 
 fn egress<'de, D: Deserializer<'de>>(
     setting: D,
     alone: fn(String) -> EgressSettings,
-) -> Result<Option<String>, D::Error> {
+) -> Result<String, D::Error> {
     let text = String::deserialize(setting)?;
     match Egress::new(&alone(text.clone())) {
-        Ok(_) => Ok(Some(text)),
+        Ok(_) => Ok(text),
         Err(problems) => Err(D::Error::custom(in_words(&problems))),
     }
 }

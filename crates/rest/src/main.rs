@@ -11,6 +11,7 @@ mod input;
 mod mask;
 mod media;
 mod methods;
+mod names;
 mod outcome;
 mod placeholders;
 mod request;

@@ -1,6 +1,6 @@
 //! Hides the secrets of a request in every text about it.
 
-use common::Secret;
+use common::{Object, Secret};
 use serde_json::Value;
 
 /// What stands for a secret.
@@ -48,15 +48,18 @@ impl Mask {
         match value {
             Value::String(text) => Value::String(self.text(&text)),
             Value::Array(list) => list.into_iter().map(|it| self.value(it)).collect(),
-            Value::Object(members) => {
-                members.into_iter().map(|(name, it)| (self.text(&name), self.value(it))).collect()
-            }
+            Value::Object(members) => Value::Object(self.object(members)),
             Value::Number(number) => match self.text(&number.to_string()) {
                 text if text.contains(MASK) => Value::String(text),
                 _ => Value::Number(number),
             },
             value @ (Value::Null | Value::Bool(_)) => value,
         }
+    }
+
+    /// `members` without the secrets.
+    pub(crate) fn object(&self, members: Object) -> Object {
+        members.into_iter().map(|(name, it)| (self.text(&name), self.value(it))).collect()
     }
 
     /// The beginning of a peer's text, without secrets and on one line.

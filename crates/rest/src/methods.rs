@@ -77,7 +77,7 @@ async fn call<O: From<(Answer, Reading)>>(
     method: Method,
     input: Input,
 ) -> Result<O, Failure> {
-    client::call(&rest, method, &input).await.map(O::from)
+    client::call(&rest, method, input).await.map(O::from)
 }
 
 impl From<(Answer, Reading)> for Output {

@@ -45,7 +45,7 @@ pub(crate) fn of_answer(request: &Request, answer: &Answer) -> Failure {
         let redirected = answer.redirected_to.as_deref();
         let redirected = redirected.map(|it| format!(", redirected to {it},")).unwrap_or_default();
         let text = format!("{}{redirected} answered {} {body}", target(request), status.as_u16());
-        text.trim_end().to_owned()
+        request.mask.text(text.trim_end())
     };
     let pause = retry_after(answer);
     let failure = match (status.as_u16(), pause, request.repeat) {
@@ -63,10 +63,10 @@ pub(crate) fn of_answer(request: &Request, answer: &Answer) -> Failure {
         (500..=599, _, _) => Failure::permanent(code, anyhow::anyhow!(text)),
         _ => Failure::business(code, text),
     };
-    let result = request.mask.value(answer.read(ResponseType::Auto).result);
+    let outputs = answer.outputs(answer.read(ResponseType::Auto).result);
     failure
         .with_status(status.as_u16())
-        .with_outputs(answer.outputs(result))
+        .with_outputs(request.mask.object(outputs))
         .with_note(format_args!("{} answered {}", host(request), status.as_u16()))
 }
 
@@ -74,9 +74,11 @@ pub(crate) fn of_answer(request: &Request, answer: &Answer) -> Failure {
 pub(crate) fn of_break(request: &Request, broken: &Broken) -> Failure {
     let Broken { kind, reached, answer } = broken;
     let target = target(request);
-    let text = || match answer {
-        Some(answer) => format!("{target} answered {}, but {kind}", answer.status.as_u16()),
-        None => format!("{target}: {kind}"),
+    let text = || {
+        request.mask.text(&match answer {
+            Some(answer) => format!("{target} answered {}, but {kind}", answer.status.as_u16()),
+            None => format!("{target}: {kind}"),
+        })
     };
     let permanent = |code, text: String| Failure::permanent(code, anyhow::anyhow!(text));
     let repeated = |code| match (reached, request.repeat) {
@@ -99,7 +101,7 @@ pub(crate) fn of_break(request: &Request, broken: &Broken) -> Failure {
         }
         ErrorKind::Tls { .. } => permanent(ErrorCode::TlsError, text()),
         ErrorKind::ProxyAuthentication => {
-            permanent(ErrorCode::ProxyAuthenticationRequired, text()).with_status(407)
+            Failure::business(ErrorCode::ProxyAuthenticationRequired, text()).with_status(407)
         }
         ErrorKind::TooManyRedirects { .. } | ErrorKind::RedirectLoop => {
             permanent(ErrorCode::TooManyRedirects, text())
@@ -116,7 +118,7 @@ pub(crate) fn of_break(request: &Request, broken: &Broken) -> Failure {
     match answer {
         Some(answer) => failure
             .with_status(answer.status.as_u16())
-            .with_outputs(answer.outputs(serde_json::Value::Null)),
+            .with_outputs(request.mask.object(answer.outputs(serde_json::Value::Null))),
         None => failure,
     }
 }
@@ -279,7 +281,7 @@ mod tests {
     #[test]
     fn an_error_tells_url_status_and_body_without_secrets() {
         let body = r#"{"error":"no pa55word, t0ken, s3cret, setting-s3cret"}"#;
-        let headers = [("content-type", "application/json")];
+        let headers = [("content-type", "application/json"), ("x-echo", "t0ken")];
         let answer = answer(404, &headers, body);
         let failure = of_answer(&request(Method::GET), &answer);
         assert_eq!(
@@ -291,8 +293,8 @@ mod tests {
             json!({
                 "restResult": {"error": "no ***, ***, ***, ***"},
                 "restStatus": 404,
-                "restResponseHeaders": {"content-type": "application/json"},
-                "responseHeaders": {"content-type": "application/json"},
+                "restResponseHeaders": {"content-type": "application/json", "x-echo": "***"},
+                "responseHeaders": {"content-type": "application/json", "x-echo": "***"},
             })
         );
         assert_eq!(failure.report().note.as_deref(), Some("http://x:81 answered 404"));
@@ -334,7 +336,7 @@ mod tests {
             (ErrorKind::ConnectTimeout { after: second }, repeated("REQUEST_TIMEOUT")),
             (ErrorKind::Timeout { after: second }, repeated("REQUEST_TIMEOUT")),
             (ErrorKind::Tls { text: text(), hint: "" }, ["permanent TLS_ERROR"; 3]),
-            (ErrorKind::ProxyAuthentication, ["permanent PROXY_AUTHENTICATION_REQUIRED"; 3]),
+            (ErrorKind::ProxyAuthentication, ["business PROXY_AUTHENTICATION_REQUIRED"; 3]),
             (ErrorKind::TooManyRedirects { limit: 1 }, ["permanent TOO_MANY_REDIRECTS"; 3]),
             (ErrorKind::RedirectLoop, ["permanent TOO_MANY_REDIRECTS"; 3]),
             (ErrorKind::TooLarge { limit: 1 }, ["permanent RESPONSE_TOO_LARGE"; 3]),

@@ -7,6 +7,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
+use serde_json::Value;
 use url::Url;
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     error::invalid,
     input::{Headers, IdempotencyKey, Input, Parameters},
     mask::{MASK, Mask},
+    names::{is_ours, is_secret},
     placeholders::Placeholders,
 };
 
@@ -57,11 +59,16 @@ pub(crate) struct Task<'a> {
 }
 
 impl Request {
-    /// The request that `input` asks for.
+    /// The request that `payload` and the rest of the inputs ask for.
     ///
     /// # Errors
     /// `INVALID_INPUT` that names the input.
-    pub(crate) fn new(method: Method, input: &Input, task: &Task) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        method: Method,
+        payload: Option<Value>,
+        input: &Input,
+        task: &Task,
+    ) -> Result<Self, Failure> {
         let placeholders = task.placeholders;
         let encoding = match input.rest_url_encoded {
             Some(true) => Encoding::Done,
@@ -95,7 +102,9 @@ impl Request {
             }
             (None, Some(_) | None) => {}
         }
-        request.add_body(input, placeholders)?;
+        if let Some(payload) = payload {
+            request.add_body(payload, input, placeholders)?;
+        }
         request.add_idempotency_key(input.idempotency_key.as_ref(), task.request_id)?;
         if let (Some(traceparent), false) = (task.traceparent, request.has(&TRACEPARENT)) {
             request.headers.extend(HeaderValue::from_str(traceparent).map(|it| (TRACEPARENT, it)));
@@ -172,8 +181,12 @@ impl Request {
         Ok(())
     }
 
-    fn add_body(&mut self, input: &Input, placeholders: &Placeholders) -> Result<(), Failure> {
-        let Some(mut payload) = input.request_payload.clone() else { return Ok(()) };
+    fn add_body(
+        &mut self,
+        mut payload: Value,
+        input: &Input,
+        placeholders: &Placeholders,
+    ) -> Result<(), Failure> {
         placeholders.fill_all("requestPayload", &mut payload)?;
         let given = input.content_type.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let header = self.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
@@ -261,46 +274,9 @@ fn parameters(
     }))
 }
 
-/// Headers that follow from the URL, the body and the connection (RFC 9110 §7.6.1, RFC 9112 §6).
-fn is_ours(name: &HeaderName) -> bool {
-    const OURS: [&str; 10] = [
-        "connection",
-        "content-length",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    OURS.contains(&name.as_str())
-}
-
-/// Whether a header or a query parameter of that name usually holds a credential.
-fn is_secret(name: &str) -> bool {
-    const PARTS: [&str; 12] = [
-        "accesskey",
-        "apikey",
-        "authorization",
-        "cookie",
-        "credential",
-        "passwd",
-        "password",
-        "secret",
-        "session",
-        "signature",
-        "subscriptionkey",
-        "token",
-    ];
-    let name = name.to_ascii_lowercase().replace(['-', '_', '.'], "");
-    PARTS.iter().any(|it| name.contains(it)) || ["auth", "key", "sig", "xauth"].contains(&&*name)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::placeholders;
@@ -308,9 +284,11 @@ pub(crate) mod tests {
     const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     pub(crate) fn build(method: Method, input: Value) -> Result<Request, Failure> {
-        let input: Input = serde_json::from_value(input).unwrap();
+        let mut input: Input = serde_json::from_value(input).unwrap();
+        let payload = input.request_payload.take();
         Request::new(
             method,
+            payload,
             &input,
             &Task {
                 request_id: "task-1",

@@ -194,3 +194,13 @@ fn answers_are_decompressed() {
     let headers = ["content-type: application/json", "content-encoding: gzip"];
     check(&headers, &gzip.finish().unwrap(), &json!({"a": 1}));
 }
+
+#[test]
+fn a_compressed_answer_that_the_author_asked_for_is_decompressed_too() {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(b"text").unwrap();
+    let headers = ["content-type: text/plain", "content-encoding: gzip"];
+    let peer = Peer::answering("200 OK", &headers, &gzip.finish().unwrap());
+    let input = json!({"restUrl": peer.url("/"), "requestHeaders": {"Accept-Encoding": "gzip"}});
+    assert_eq!(invoke("GET", &input, &[]).success()["restResult"], "text");
+}

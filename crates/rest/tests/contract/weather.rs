@@ -19,9 +19,6 @@ use crate::{
     peer::{Act, Peer, answer, redirect},
 };
 
-/// What starting the process and telling the failure may take on a busy machine.
-const START_MAX: Duration = Duration::from_secs(2);
-
 fn check(told: &Told, start: &str) {
     let failure = told.failure();
     assert!(failure.starts_with(start), "{failure}");
@@ -52,11 +49,10 @@ fn r14_a_name_without_an_address_is_told_as_such() {
 fn r14_a_black_hole_takes_the_time_that_was_set() {
     let (address, _full) = black_hole();
     for input in ["connectTimeout", "timeout"] {
-        let told =
-            invoke("POST", &json!({"restUrl": format!("http://{address}/"), input: 1000}), &[]);
+        let input = json!({"restUrl": format!("http://{address}/"), input: 2000});
+        let told = invoke("POST", &input, &[]);
         check(&told, "transient REQUEST_TIMEOUT: POST");
-        let bounds = Duration::from_secs(1)..Duration::from_millis(1200) + START_MAX;
-        assert!(bounds.contains(&told.elapsed), "{:?}", told.elapsed);
+        assert!((2000..=2200).contains(&told.milliseconds()), "{}", told.milliseconds());
     }
 }
 
@@ -87,7 +83,7 @@ fn r14_a_peer_that_hangs_or_drips_takes_the_time_that_was_set() {
         let peer = Peer::start([act]);
         let told = invoke("GET", &json!({"restUrl": peer.url("/"), "timeout": "500"}), &[]);
         check(&told, "transient REQUEST_TIMEOUT: GET");
-        assert!(told.elapsed < Duration::from_millis(700) + START_MAX, "{:?}", told.elapsed);
+        assert!((500..=700).contains(&told.milliseconds()), "{}", told.milliseconds());
     }
 }
 
@@ -228,7 +224,7 @@ fn r18_a_proxy_is_used_as_set() {
     let told = get("http://api.example.org/", &[("HTTP_PROXY", &address)]);
     check(&told, "business PROXY_AUTHENTICATION_REQUIRED: GET");
     let told = get("https://api.example.org/", &[("HTTPS_PROXY", &address)]);
-    check(&told, "permanent PROXY_AUTHENTICATION_REQUIRED: GET");
+    check(&told, "business PROXY_AUTHENTICATION_REQUIRED: GET");
 }
 
 #[test]

@@ -177,6 +177,15 @@ fn r8_payloads_become_bodies_by_content_type() {
         json!({"requestPayload": {"a": 1}}),
         "DELETE / HTTP/1.1\ncontent-length: 7\ncontent-type: application/json\n\n{\"a\":1}",
     );
+    for action in ["GET", "HEAD", "OPTIONS"] {
+        check(
+            action,
+            json!({"requestPayload": "x", "payloadType": "text"}),
+            &format!(
+                "{action} / HTTP/1.1\ncontent-length: 1\ncontent-type: text/plain; charset=utf-8\n\nx"
+            ),
+        );
+    }
     check("TRACE", json!({"requestPayload": {"a": 1}}), "TRACE / HTTP/1.1");
 }
 

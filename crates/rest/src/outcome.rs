@@ -11,7 +11,7 @@ use crate::{
     breaker,
     error::{ErrorCode, invalid},
     input::ResponseType,
-    request::{Repeat, Request},
+    request::{Repeat, Request, TimeLimit},
     response::Answer,
 };
 
@@ -96,9 +96,10 @@ pub(crate) fn of_break(request: &Request, broken: &Broken) -> Failure {
         | ErrorKind::Unreachable(_)
         | ErrorKind::Proxy(_)
         | ErrorKind::Reset(_) => repeated(ErrorCode::ConnectionError),
-        ErrorKind::ConnectTimeout { .. } | ErrorKind::Timeout { .. } => {
-            repeated(ErrorCode::RequestTimeout)
-        }
+        ErrorKind::ConnectTimeout { .. } | ErrorKind::Timeout { .. } => match request.time_limit {
+            TimeLimit::OfTheSettings => repeated(ErrorCode::RequestTimeout),
+            TimeLimit::OfTheTask => permanent(ErrorCode::RequestTimeout, text()),
+        },
         ErrorKind::Tls { .. } => permanent(ErrorCode::TlsError, text()),
         ErrorKind::ProxyAuthentication => {
             Failure::business(ErrorCode::ProxyAuthenticationRequired, text()).with_status(407)
@@ -354,6 +355,19 @@ mod tests {
                 let broken = Broken { kind: kind.clone(), reached: *reached, answer: None };
                 let failure = of_break(&request(method.clone()), &broken);
                 assert_eq!(told(&failure), expected, "{method} {reached:?} {kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_limit_of_the_task_is_final() {
+        for limit in ["timeout", "connectTimeout"] {
+            let input = json!({"restUrl": "http://x/", limit: 2000});
+            let request = request::tests::build(Method::GET, input).unwrap();
+            let after = Duration::from_secs(2);
+            for kind in [ErrorKind::ConnectTimeout { after }, ErrorKind::Timeout { after }] {
+                let broken = Broken { kind, reached: Reached::Nobody, answer: None };
+                assert_eq!(told(&of_break(&request, &broken)), "permanent REQUEST_TIMEOUT");
             }
         }
     }

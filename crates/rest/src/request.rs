@@ -34,6 +34,7 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) repeat: Repeat,
+    pub(crate) time_limit: TimeLimit,
     /// The query parameters that hold credentials.
     pub(crate) secret_parameters: Vec<String>,
     pub(crate) mask: Mask,
@@ -47,6 +48,14 @@ pub(crate) enum Repeat {
     /// The method is idempotent, or the author says that the peer honors the `Idempotency-Key`.
     Harmless,
     Harmful,
+}
+
+/// Whose the limit is that a call may run into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeLimit {
+    OfTheSettings,
+    /// Meant as it is: the process goes on when it is reached.
+    OfTheTask,
 }
 
 /// What is known about a request beside its inputs.
@@ -84,6 +93,10 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             repeat: Repeat::Harmful,
+            time_limit: match (input.timeout, input.connect_timeout) {
+                (None, None) => TimeLimit::OfTheSettings,
+                _ => TimeLimit::OfTheTask,
+            },
             secret_parameters: Vec::new(),
             mask: Mask::default(),
             warnings: Vec::new(),

@@ -1,12 +1,13 @@
 //! Health, metrics and start: what orchestrators and operators see (D5).
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::{
     engine::{Engine, Kind},
     peers::{Peer, Reply},
     scene::Scene,
-    stack::{Broker, Connector, PERSON, SECRET},
+    stack::{Broker, Connector, PATIENCE, PERSON, SECRET, eventually, free_port},
 };
 
 #[tokio::test]
@@ -34,6 +35,25 @@ async fn without_a_broker_it_serves_http_alone() {
     let (status, answer) = connector.post("/v1/do/rest-connector/GET", &body).await;
     assert_eq!((status, &answer["error"]), (200, &Value::Null), "{answer}");
     assert_eq!(connector.terminate().await, 0);
+}
+
+/// Requests sent before the queues are there are dropped by the broker, so ready means: they are there.
+#[tokio::test]
+async fn it_is_never_ready_before_it_has_its_broker() {
+    let nobody = format!("amqp://127.0.0.1:{}", free_port());
+    for _ in 0..10 {
+        let connector = Connector::launch(&[("AMQP_URL", &nobody)]);
+        let deadline = Instant::now() + PATIENCE;
+        let mut refusals = 0;
+        // As fast as possible, since the first moment is what matters.
+        while refusals < 5 {
+            assert!(Instant::now() < deadline, "it doesn't listen");
+            if let Ok(answer) = connector.get("/actuator/health/readiness").send().await {
+                assert_eq!(answer.status(), 503);
+                refusals += 1;
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -137,7 +157,7 @@ async fn everything_is_below_the_context_path() {
     let connector = Connector::launch(&settings);
     for path in ["/actuator/health/readiness", "/actuator/info", "/metrics", "/v1/commands"] {
         let below = format!("/connectors/rest{path}");
-        crate::stack::eventually(&below, async || {
+        eventually(&below, async || {
             let answer = connector.get(&below).send().await.ok()?;
             (answer.status() == 200).then_some(())
         })

@@ -9,9 +9,10 @@ use flate2::{
 use serde_json::{Value, json};
 
 use crate::{
-    engine::{Answer, Kind, Request, answers_to, captured_requests},
+    engine::{Answer, Engine, Kind, Request, answers_to, captured_requests},
     peers::{Peer, Reply},
     scene::Scene,
+    stack::Broker,
 };
 
 const BPMN_ERROR: &str = "org.activiti.cloud.api.process.model.CloudBpmnError";
@@ -89,8 +90,8 @@ async fn every_captured_request_is_answered_with_its_own_context() {
 /// Non-ASCII text as UTF-8 and as escapes, in the bytes that a bundle has written.
 #[tokio::test]
 async fn the_captured_bytes_are_read_as_they_are() {
-    let broker = crate::stack::Broker::shared().await;
-    let engine = crate::engine::Engine::start(broker.url()).await;
+    let broker = Broker::shared().await;
+    let engine = Engine::start(broker.url()).await;
     let errors = answers_to(Kind::Error, &engine.name);
     let scene = Scene::with(engine, broker, &[("ACT_INT_ERR_CONSUMER", &errors)]).await;
     let request = Request::captured("request-all-model-types");

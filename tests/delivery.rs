@@ -2,14 +2,13 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use serde_json::json;
 
 use crate::{
-    engine::{Engine, Kind, Queue, answers_to},
+    engine::{Kind, Queue},
     peers::{Peer, Reply},
     scene::Scene,
-    stack::{Broker, eventually, within},
+    stack::{Broker, Connector, eventually, unique, within},
 };
 
 #[tokio::test]
@@ -43,6 +42,23 @@ async fn told_to_stop_it_finishes_what_it_has_and_leaves_the_rest() {
     assert_eq!(scene.connector.terminate().await, 0);
     at_work.push(late);
     assert!(at_work.iter().all(|id| scene.engine.answers(id).len() == 1), "one answer each");
+}
+
+#[tokio::test]
+async fn told_to_stop_it_answers_the_calls_over_http_that_it_has() {
+    let mut scene = Scene::start(&[]).await;
+    let peer = Peer::start(|_| Reply::Gate).await;
+    let body = json!({"restUrl": peer.url("/slow")});
+    let call = scene.connector.post("/v1/do/rest-connector/GET", &body);
+    let stop = async {
+        peer.called(1).await;
+        scene.connector.signal("INT");
+        scene.connector.not_ready().await;
+        peer.open();
+    };
+    let ((status, answer), ()) = tokio::join!(call, stop);
+    assert_eq!((status, &answer["error"]), (200, &json!(null)), "{answer}");
+    assert_eq!(scene.connector.exit().await, 0);
 }
 
 #[tokio::test]
@@ -85,10 +101,13 @@ async fn killed_in_the_middle_of_5000_requests_it_answers_them_all() {
     let mut scene = Scene::start(&[("LOG", "info")]).await;
     let peer = Peer::start(|_| Reply::json(200, &json!({"ok": true}))).await;
     let inputs = json!({"restUrl": peer.url("/orders"), "requestPayload": {"n": 1}});
+    // It must not be done with the first before the last is sent.
+    scene.connector.kill().await;
     let mut ids = Vec::new();
     for _ in 0..REQUESTS {
         ids.push(scene.ask("POST", &inputs).await);
     }
+    scene.restart().await;
     eventually("some are answered", async || {
         (scene.engine.answered(&ids) >= REQUESTS / 5).then_some(())
     })
@@ -142,11 +161,11 @@ async fn two_instances_share_the_queue_and_answer_each_request_once() {
 #[tokio::test]
 async fn a_second_group_gets_every_request_too() {
     let scene = Scene::start(&[]).await;
-    let group = crate::stack::unique("group");
+    let group = unique("group");
     let broker = Broker::shared().await;
     let settings =
         [("AMQP_URL", broker.url()), ("CONNECTOR_NAME", &scene.name), ("CONNECTOR_GROUP", &group)];
-    let mut other = crate::stack::Connector::launch(&settings);
+    let mut other = Connector::launch(&settings);
     other.ready().await;
     let id = scene.ask("GET", &json!({})).await;
     eventually("both have answered", async || (scene.engine.answers(&id).len() == 2).then_some(()))
@@ -170,98 +189,21 @@ async fn no_more_requests_are_at_work_than_allowed() {
     assert!(peer.busiest() <= 3, "{} at once", peer.busiest());
 }
 
-/// The bundle's exchange is not there, nor its queue: nobody would ever read the answer.
+/// Publishers retry as well: the same request under the same id.
 #[tokio::test]
-async fn an_answer_that_no_queue_takes_is_kept_until_one_does() {
-    let broker = Broker::shared().await;
-    let engine = Engine::without_queues(broker.url());
-    let mut scene = Scene::with(engine, broker, &[]).await;
+async fn a_request_that_comes_twice_is_carried_out_once() {
+    let mut scene = Scene::start(&[]).await;
     let peer = Peer::start(|_| Reply::json(200, &json!(1))).await;
-    let id = scene.ask("POST", &json!({"restUrl": peer.url("/")})).await;
-    let destination = answers_to(Kind::Result, &scene.engine.name);
-    let reason = scene.connector.not_ready().await;
-    assert!(reason.contains(&destination), "{reason}");
-    let liveness = scene.connector.get("/actuator/health/liveness").send().await.unwrap();
-    assert_eq!(liveness.status(), 200);
-    assert!(scene.connector.metric("connector_answers_unroutable_total", &[]).await >= 1.0);
-
-    // Another bundle is served meanwhile.
-    let other = Engine::start(broker.url()).await;
-    let others = other.ask(&scene.destination("GET"), &json!({})).await;
-    other.expect_error(&others, "MISSING_INPUT").await;
-
-    scene.engine.declare(Kind::Result).await;
-    scene.engine.expect_result(&id).await;
-    scene.connector.ready().await;
-    assert_eq!(peer.calls().len(), 1, "the call isn't made again for it");
-    assert!(scene.connector.connects().await < 1.5, "over one connection");
+    let destination = scene.destination("POST");
+    let request = scene.engine.request(&destination, &json!({"restUrl": peer.url("/orders")}));
+    scene.engine.send(&destination, &request).await;
+    scene.engine.send(&destination, &request).await;
+    scene.engine.expect_result(request.id()).await;
+    scene.engine.send(&destination, &request).await;
+    let marker = scene.ask("POST", &json!({"restUrl": peer.url("/marker")})).await;
+    scene.engine.expect_result(&marker).await;
     assert_eq!(scene.connector.terminate().await, 0);
-    assert_eq!(scene.engine.answers(&id).len(), 1);
-}
-
-/// The exchange is declared once, while many want to publish to it.
-#[tokio::test]
-async fn a_burst_of_answers_to_a_new_exchange_keeps_the_connection() {
-    let broker = Broker::shared().await;
-    let engine = Engine::without_queues(broker.url());
-    let mut scene = Scene::with(engine, broker, &[]).await;
-    let peer = Peer::start(|_| Reply::Gate).await;
-    let mut ids = Vec::new();
-    for _ in 0..30 {
-        ids.push(scene.ask("GET", &json!({"restUrl": peer.url("/")})).await);
-    }
-    peer.called(30).await;
-    peer.open();
-    scene.connector.not_ready().await;
-    scene.engine.declare(Kind::Result).await;
-    for id in &ids {
-        scene.engine.expect_result(id).await;
-    }
-    assert!(scene.connector.connects().await < 1.5, "over one connection");
-    assert_eq!(scene.connector.terminate().await, 0);
-    assert!(ids.iter().all(|id| scene.engine.answers(id).len() == 1), "one answer each");
-}
-
-/// A stop while the answer has nowhere to go: the request must be in its queue afterwards.
-#[tokio::test]
-async fn an_answer_that_no_queue_takes_leaves_the_request_behind_at_the_end() {
-    let broker = Broker::shared().await;
-    let engine = Engine::without_queues(broker.url());
-    let mut scene = Scene::with(engine, broker, &[("SHUTDOWN_GRACE", "200ms")]).await;
-    let id = scene.ask("GET", &json!({})).await;
-    scene.connector.not_ready().await;
-    scene.connector.terminate().await;
-    scene.engine.declare(Kind::Error).await;
-    scene.restart().await;
-    scene.engine.expect_error(&id, "MISSING_INPUT").await;
-}
-
-#[tokio::test]
-async fn an_exchange_that_was_deleted_is_declared_again() {
-    let scene = Scene::start(&[]).await;
-    scene.error("GET", &json!({}), "MISSING_INPUT").await;
-    let errors = answers_to(Kind::Error, &scene.engine.name);
-    let channel = scene.engine.fresh().await.unwrap();
-    let options = ExchangeDeleteOptions::default();
-    channel.exchange_delete(errors.as_str().into(), options).await.unwrap();
-    let id = scene.ask("GET", &json!({})).await;
-    let again = scene.ask("GET", &json!({})).await;
-    // The exchange may be there again; the queue's binding is the bundle's business.
-    scene.connector.not_ready().await;
-    scene.engine.declare(Kind::Error).await;
-    scene.engine.expect_error(&id, "MISSING_INPUT").await;
-    scene.engine.expect_error(&again, "MISSING_INPUT").await;
-}
-
-#[tokio::test]
-async fn a_queue_that_was_deleted_is_declared_again_and_served() {
-    let scene = Scene::start(&[]).await;
-    let queue = scene.queue("GET");
-    let channel = scene.engine.fresh().await.unwrap();
-    channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.unwrap();
-    eventually("the queue is back with its consumer", async || {
-        (scene.engine.queue(&queue).await?.consumers == 1).then_some(())
-    })
-    .await;
-    scene.error("GET", &json!({}), "MISSING_INPUT").await;
+    let left = Queue { messages: 0, consumers: 0 };
+    assert_eq!(scene.engine.queue(&scene.queue("POST")).await, Some(left));
+    assert_eq!(peer.effects()[request.id()], 1);
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    engine::Kind,
+    engine::{Kind, Request},
     peers::{Peer, Reply},
     scene::Scene,
 };
@@ -109,7 +109,7 @@ async fn variables_that_no_action_asks_for_do_no_harm() {
     let scene = Scene::start(&[]).await;
     let peer = Peer::start(|_| Reply::json(200, &json!(1))).await;
     let destination = scene.destination("GET");
-    let captured = crate::engine::Request::captured("request-all-java-types");
+    let captured = Request::captured("request-all-java-types");
     let request = scene.engine.own(captured, &destination);
     let url = json!({"type": "string", "value": peer.url("/")});
     let request = request.variable("restUrl", url);

@@ -22,6 +22,7 @@ mod admin;
 mod answers;
 mod delivery;
 mod inputs;
+mod missing;
 mod names;
 mod outages;
 mod poison;

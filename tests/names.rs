@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     engine::{Engine, Kind, answers_to},
+    peers::{Peer, Reply},
     scene::Scene,
     stack::{Broker, Connector, free_port, unique},
 };
@@ -109,7 +110,7 @@ async fn the_java_connectors_overrides_win_over_the_request() {
     let scene = Scene::with(engine, broker, &settings).await;
     let answer = scene.error("GET", &json!({}), "MISSING_INPUT").await;
     assert_eq!((&answer.exchange, &answer.routing_key), (&errors, &errors));
-    let peer = crate::peers::Peer::start(|_| crate::peers::Reply::json(200, &json!(1))).await;
+    let peer = Peer::start(|_| Reply::json(200, &json!(1))).await;
     let answer = scene.result("GET", &json!({"restUrl": peer.url("/")})).await;
     assert_eq!((&answer.exchange, &answer.routing_key), (&results, &results));
 }

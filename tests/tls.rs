@@ -20,14 +20,14 @@ async fn a_broker_with_certificates_is_served_and_trust_is_mutual() {
     let (authority, certificate, key) =
         (files.path("authority.pem"), files.path("client.pem"), files.path("client.key"));
 
-    let nobody = launch(&[("AMQP_URL", &url)]);
+    let nobody = Connector::launch(&[("AMQP_URL", &url)]);
     let reason = refused(&nobody).await;
     assert!(reason.contains("UnknownIssuer"), "{reason}");
-    let stranger = launch(&[("AMQP_URL", &url), ("AMQP_CA_FILE", &authority)]);
+    let stranger = Connector::launch(&[("AMQP_URL", &url), ("AMQP_CA_FILE", &authority)]);
     refused(&stranger).await;
 
     let name = unique("rest-connector");
-    let mut friend = launch(&[
+    let mut friend = Connector::launch(&[
         ("AMQP_URL", &url),
         ("CONNECTOR_NAME", &name),
         ("AMQP_CA_FILE", &authority),
@@ -41,10 +41,6 @@ async fn a_broker_with_certificates_is_served_and_trust_is_mutual() {
     for connector in [&nobody, &stranger] {
         assert!(connector.connects().await < 0.5, "never connected");
     }
-}
-
-fn launch(settings: &[(&str, &str)]) -> Connector {
-    Connector::launch(settings)
 }
 
 /// The reason of a try that has ended.

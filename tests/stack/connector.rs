@@ -1,7 +1,7 @@
 //! A connector under test: the built binary as a process, or its image as a container.
 
 use std::{
-    fs,
+    env, fs,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -13,13 +13,16 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
-use super::{eventually, free_port, setting};
+use super::{eventually, free_port, setting, unique, watchdog::Watchdog};
 
 /// Part of every credential that the tests hand to connectors: it must not be in any log.
 pub(crate) const SECRET: &str = "S3CR3T";
 
 /// Part of every piece of personal data in the tests' requests and answers: it must not be in any log.
 pub(crate) const PERSON: &str = "jane.doe-PII@example.org";
+
+/// Lets a process end with the test that has started it, even when that is killed.
+const SETPRIV: &str = "/usr/bin/setpriv";
 
 /// The package, binary and image of the connector that the tests run.
 const NAME: &str = "rest-connector";
@@ -29,7 +32,13 @@ pub(crate) struct Connector {
     client: reqwest::Client,
     process: Child,
     log: PathBuf,
-    container: Option<String>,
+    container: Option<Container>,
+}
+
+/// A running image, which goes with the value, or with the test process.
+struct Container {
+    name: String,
+    _watchdog: Watchdog,
 }
 
 impl Connector {
@@ -143,7 +152,7 @@ impl Connector {
     /// Sends the signal and doesn't wait.
     pub(crate) fn signal(&self, name: &str) {
         let sent = match &self.container {
-            Some(container) => {
+            Some(Container { name: container, .. }) => {
                 Command::new("docker").args(["kill", "--signal", name, container]).output()
             }
             None => Command::new("kill")
@@ -173,10 +182,7 @@ impl Connector {
 
 impl Drop for Connector {
     fn drop(&mut self) {
-        if let Some(container) = &self.container {
-            let removed = Command::new("docker").args(["rm", "--force", container]).output();
-            removed.expect("docker removes the container");
-        }
+        drop(self.container.take());
         // It may be gone already, which is fine.
         self.process.kill().ok();
         self.process.wait().ok();
@@ -208,17 +214,24 @@ fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }
 
-fn command(settings: &[(&str, &str)]) -> (Command, Option<String>) {
+fn command(settings: &[(&str, &str)]) -> (Command, Option<Container>) {
     if setting("E2E_IMAGES").is_none() {
-        let mut command = Command::new(binaries().join(NAME));
+        let binary = binaries().join(NAME);
+        let mut command = if Path::new(SETPRIV).exists() {
+            let mut command = Command::new(SETPRIV);
+            command.args(["--pdeathsig", "KILL"]).arg(binary);
+            command
+        } else {
+            Command::new(binary)
+        };
         command.env_clear().envs(settings.iter().copied());
         return (command, None);
     }
-    let container = super::unique(NAME);
+    let name = unique(NAME);
     let mut command = Command::new("docker");
-    command.args(["run", "--rm", "--network", "host", "--name", &container]);
+    command.args(["run", "--rm", "--network", "host", "--name", &name]);
     // Some settings are paths of files that a test has written.
-    let folder = std::env::temp_dir().to_string_lossy().into_owned();
+    let folder = env::temp_dir().to_string_lossy().into_owned();
     command.arg("--volume").arg(format!("{folder}:{folder}:ro"));
     for (name, value) in settings {
         command.arg("--env").arg(format!("{name}={value}"));
@@ -226,13 +239,14 @@ fn command(settings: &[(&str, &str)]) -> (Command, Option<String>) {
     let prefix = setting("IMAGE_PREFIX").unwrap_or_default();
     let tag = setting("IMAGE_TAG").unwrap_or_else(|| "latest".to_owned());
     command.arg(format!("{prefix}{NAME}:{tag}"));
-    (command, Some(container))
+    let watchdog = Watchdog::new("docker rm --force \"$1\"", &[&name]);
+    (command, Some(Container { name, _watchdog: watchdog }))
 }
 
 /// `E2E_BIN_DIR`, else where cargo puts binaries beside this test's own.
 fn binaries() -> PathBuf {
     let beside = || {
-        let test = std::env::current_exe().expect("a path");
+        let test = env::current_exe().expect("a path");
         test.parent().and_then(Path::parent).expect("target/debug/deps").to_owned()
     };
     setting("E2E_BIN_DIR").map_or_else(beside, PathBuf::from)

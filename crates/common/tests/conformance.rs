@@ -1,0 +1,39 @@
+//! The README's tables of rules and tests: each test that they name exists.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+#[test]
+fn every_test_that_the_readme_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let mut sources = Vec::new();
+    for folder in ["src", "tests", "../../tests"] {
+        collect(&root.join(folder), &mut sources);
+    }
+    let named: Vec<_> = readme.split('`').filter(|it| it.contains("::")).collect();
+    assert!(named.len() > 40, "{} tests are named", named.len());
+    for name in named {
+        let (module, test) = name.split_once("::").unwrap();
+        let signature = format!("fn {test}(");
+        let found = sources.iter().any(|(path, text)| {
+            path.iter().any(|it| Path::new(it).file_stem().is_some_and(|it| it == module))
+                && text.contains(&signature)
+        });
+        assert!(found, "{name} is named in the README and not to be found");
+    }
+}
+
+fn collect(folder: &Path, sources: &mut Vec<(PathBuf, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, sources);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            sources.push((path, text));
+        }
+    }
+}

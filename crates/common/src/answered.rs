@@ -29,43 +29,50 @@ struct State {
 }
 
 enum Entry {
-    AtWork(watch::Receiver<Option<Arc<Answer>>>),
+    /// Ends when the answer is with the broker, or was given up.
+    AtWork(watch::Receiver<()>),
     Done(Arc<Answer>),
 }
 
 /// What is to be done with a request.
 pub(crate) enum Turn {
-    /// Carry it out, and tell the others.
+    /// Carry it out.
     Mine(Promise),
-    /// It was carried out, or is at work: the answer, or none if that was given up.
-    Theirs(Option<Arc<Answer>>),
+    /// It was carried out; the broker has this answer.
+    Done(Arc<Answer>),
 }
 
-/// Tells the others; dropped without an answer, the next delivery carries the request out.
+/// Held while a request is at work; dropped without an answer, the next delivery carries the request out.
 pub(crate) struct Promise {
     answered: Arc<Answered>,
     id: String,
-    others: watch::Sender<Option<Arc<Answer>>>,
+    _others: watch::Sender<()>,
 }
 
 impl Answered {
     /// Whose turn the request `id` is; waits for one that is at work.
     pub(crate) async fn turn(self: &Arc<Self>, id: &str) -> Turn {
-        let mut at_work = {
-            let mut state = self.state();
-            match state.entries.get(id) {
-                Some(Entry::Done(answer)) => return Turn::Theirs(Some(Arc::clone(answer))),
-                Some(Entry::AtWork(answer)) => answer.clone(),
-                None => {
-                    let (others, answer) = watch::channel(None);
-                    state.entries.insert(id.to_owned(), Entry::AtWork(answer));
-                    let answered = Arc::clone(self);
-                    return Turn::Mine(Promise { answered, id: id.to_owned(), others });
+        loop {
+            let mut at_work = {
+                let mut state = self.state();
+                match state.entries.get(id) {
+                    Some(Entry::Done(answer)) => return Turn::Done(Arc::clone(answer)),
+                    Some(Entry::AtWork(end)) => end.clone(),
+                    None => {
+                        let (others, end) = watch::channel(());
+                        state.entries.insert(id.to_owned(), Entry::AtWork(end));
+                        let answered = Arc::clone(self);
+                        return Turn::Mine(Promise {
+                            answered,
+                            id: id.to_owned(),
+                            _others: others,
+                        });
+                    }
                 }
-            }
-        };
-        let answer = at_work.wait_for(Option::is_some).await;
-        Turn::Theirs(answer.ok().and_then(|it| it.clone()))
+            };
+            // Nothing is ever sent: an error says that the promise is gone.
+            while at_work.changed().await.is_ok() {}
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -74,18 +81,13 @@ impl Answered {
 }
 
 impl Promise {
-    /// The request is answered.
-    pub(crate) fn keep(self, answer: &Arc<Answer>) {
+    /// The broker has the answer.
+    pub(crate) fn keep(self, answer: Answer) {
         let mut state = self.answered.state();
-        let size = answer.body.len();
-        if size <= BYTES_MAX / 4 {
-            state.entries.insert(self.id.clone(), Entry::Done(Arc::clone(answer)));
-            state.order.push_back(self.id.clone());
-            state.bytes += size;
-            state.forget_the_oldest();
-        }
-        drop(state);
-        self.others.send_replace(Some(Arc::clone(answer)));
+        state.bytes += answer.body.len();
+        state.entries.insert(self.id.clone(), Entry::Done(Arc::new(answer)));
+        state.order.push_back(self.id.clone());
+        state.forget_the_oldest();
     }
 }
 
@@ -99,8 +101,9 @@ impl Drop for Promise {
 }
 
 impl State {
+    /// The newest stays, however large: its delivery may be on the way again.
     fn forget_the_oldest(&mut self) {
-        while self.order.len() > ANSWERS_MAX || self.bytes > BYTES_MAX {
+        while self.order.len() > ANSWERS_MAX || (self.bytes > BYTES_MAX && self.order.len() > 1) {
             let Some(oldest) = self.order.pop_front() else { return };
             if let Some(Entry::Done(answer)) = self.entries.remove(&oldest) {
                 self.bytes -= answer.body.len();
@@ -113,61 +116,59 @@ impl State {
 mod tests {
     use super::*;
 
-    fn answer(bytes: usize) -> Arc<Answer> {
-        let body = vec![b' '; bytes];
-        Arc::new(Answer { destination: "d".to_owned(), headers: Vec::new(), body })
+    fn answer(bytes: usize) -> Answer {
+        Answer { destination: "d".to_owned(), headers: Vec::new(), body: vec![b' '; bytes] }
     }
 
     async fn mine(answered: &Arc<Answered>, id: &str) -> Promise {
         match answered.turn(id).await {
             Turn::Mine(promise) => promise,
-            Turn::Theirs(_) => panic!("{id} is known"),
+            Turn::Done(_) => panic!("{id} is known"),
         }
     }
 
-    async fn theirs(answered: &Arc<Answered>, id: &str) -> Option<Arc<Answer>> {
+    async fn done(answered: &Arc<Answered>, id: &str) -> Arc<Answer> {
         match answered.turn(id).await {
             Turn::Mine(_) => panic!("{id} is not known"),
-            Turn::Theirs(answer) => answer,
+            Turn::Done(answer) => answer,
         }
     }
 
     #[tokio::test]
     async fn a_second_delivery_gets_the_same_answer() {
         let answered = Arc::new(Answered::default());
-        let first = answer(3);
-        mine(&answered, "1").await.keep(&first);
-        assert!(Arc::ptr_eq(&theirs(&answered, "1").await.unwrap(), &first));
+        mine(&answered, "1").await.keep(answer(3));
+        assert_eq!(*done(&answered, "1").await, answer(3));
     }
 
     #[tokio::test]
     async fn a_second_delivery_waits_for_the_first() {
         let answered = Arc::new(Answered::default());
         let promise = mine(&answered, "1").await;
-        let first = answer(3);
-        let (second, ()) = tokio::join!(theirs(&answered, "1"), async { promise.keep(&first) });
-        assert!(Arc::ptr_eq(&second.unwrap(), &first));
+        let (second, ()) = tokio::join!(done(&answered, "1"), async { promise.keep(answer(3)) });
+        assert_eq!(*second, answer(3));
     }
 
     #[tokio::test]
     async fn what_was_given_up_is_carried_out_by_the_next() {
         let answered = Arc::new(Answered::default());
         let promise = mine(&answered, "1").await;
-        let (second, ()) = tokio::join!(theirs(&answered, "1"), async { drop(promise) });
-        assert!(second.is_none());
-        drop(mine(&answered, "1").await);
+        let (second, ()) = tokio::join!(mine(&answered, "1"), async { drop(promise) });
+        second.keep(answer(1));
+        assert_eq!(*done(&answered, "1").await, answer(1));
     }
 
     #[tokio::test]
     async fn the_memory_is_bounded() {
         let answered = Arc::new(Answered::default());
-        mine(&answered, "huge").await.keep(&answer(BYTES_MAX));
-        drop(mine(&answered, "huge").await);
+        mine(&answered, "huge").await.keep(answer(BYTES_MAX + 1));
+        assert_eq!(done(&answered, "huge").await.body.len(), BYTES_MAX + 1);
         for id in 0..10 {
-            mine(&answered, &id.to_string()).await.keep(&answer(BYTES_MAX / 5));
+            mine(&answered, &id.to_string()).await.keep(answer(BYTES_MAX / 5));
         }
+        drop(mine(&answered, "huge").await);
         drop(mine(&answered, "4").await);
-        assert!(theirs(&answered, "9").await.is_some());
+        done(&answered, "9").await;
         assert!(answered.state().bytes <= BYTES_MAX);
     }
 }

@@ -4,7 +4,7 @@ mod session;
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use futures_util::{Stream, TryStreamExt};
 use lapin::{
     BasicProperties, ConnectionBuilder, ConnectionProperties,
@@ -61,16 +61,22 @@ pub(crate) struct Delivery {
 
 impl Broker {
     /// None where no broker is configured.
-    pub(crate) fn new(settings: &Settings, instance: &str) -> anyhow::Result<Option<Self>> {
+    ///
+    /// Fails with a setting's name and what is wrong with it.
+    pub(crate) fn new(
+        settings: &Settings,
+        instance: &str,
+    ) -> Result<Option<Self>, (&'static str, String)> {
         let urls = settings.broker_urls();
         if urls.is_empty() {
             return Ok(None);
         }
-        let read = |setting: &str, path: &String| {
-            std::fs::read_to_string(path).with_context(|| format!("{setting} {path}"))
+        let read = |setting: &'static str, path: &String| {
+            let told = |error: std::io::Error| (setting, format!("file {path}: {}", error.kind()));
+            std::fs::read_to_string(path).map_err(told)
         };
-        let cert_chain =
-            settings.amqp_ca_file.as_ref().map(|it| read("AMQP_CA_FILE", it)).transpose()?;
+        let ca = settings.amqp_ca_file.as_ref().map(|it| read("AMQP_CA_FILE", it));
+        let cert_chain = ca.transpose()?;
         let identity = match (&settings.amqp_cert_file, &settings.amqp_key_file) {
             (Some(cert), Some(key)) => Some(OwnedIdentity::PKCS8 {
                 pem: read("AMQP_CERT_FILE", cert)?.into_bytes(),
@@ -78,7 +84,8 @@ impl Broker {
             }),
             _ => None,
         };
-        let mut queue_arguments = arguments(settings.queue_arguments.as_ref())?;
+        let mut queue_arguments = arguments(settings.queue_arguments.as_ref())
+            .map_err(|what| ("QUEUE_ARGUMENTS", what))?;
         if let Some(queue_type) = settings.queue_type {
             let name = match queue_type {
                 QueueType::Classic => "classic",
@@ -222,7 +229,7 @@ pub(crate) fn answer_properties(headers: &[(&'static str, String)]) -> BasicProp
 }
 
 /// Queue arguments as operators write them.
-fn arguments(given: Option<&Object>) -> anyhow::Result<FieldTable> {
+fn arguments(given: Option<&Object>) -> Result<FieldTable, String> {
     let mut table = FieldTable::default();
     for (name, value) in given.into_iter().flatten() {
         let value = match value {
@@ -230,9 +237,9 @@ fn arguments(given: Option<&Object>) -> anyhow::Result<FieldTable> {
             Value::String(text) => AMQPValue::LongString(text.as_str().into()),
             Value::Number(number) => match number.as_i64() {
                 Some(number) => AMQPValue::LongLongInt(number),
-                None => bail!("QUEUE_ARGUMENTS: `{name}` is no whole number"),
+                None => return Err(format!("`{name}` is no whole number")),
             },
-            _ => bail!("QUEUE_ARGUMENTS: `{name}` is no text, number or boolean"),
+            _ => return Err(format!("`{name}` is no text, number or boolean")),
         };
         table.insert(name.as_str().into(), value);
     }

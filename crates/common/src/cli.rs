@@ -177,10 +177,15 @@ fn parameters(heading: &str, params: &[Param]) -> String {
 
 fn environment() -> Result<(Environment, config::Read<Settings>), Stop> {
     let environment = Environment::of_process();
-    let settings =
-        config::read::<Settings>(&settings::declared(), &environment).map_err(Stop::Settings)?;
-    let problems = settings.value.problems(&environment);
-    if problems.is_empty() { Ok((environment, settings)) } else { Err(Stop::Settings(problems)) }
+    let (settings, mut problems) =
+        config::read_in_part::<Settings>(&settings::declared(), &environment);
+    if let Some(settings) = &settings {
+        problems.extend(settings.value.problems(&environment));
+    }
+    match settings {
+        Some(settings) if problems.is_empty() => Ok((environment, settings)),
+        _ => Err(Stop::Settings(problems)),
+    }
 }
 
 /// Settings first, all of them, before anything is begun.

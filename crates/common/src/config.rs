@@ -179,6 +179,17 @@ pub(crate) fn read<T: DeserializeOwned>(
     declared: &[Declared],
     environment: &Environment,
 ) -> Result<Read<T>, Vec<Problem>> {
+    match read_in_part(declared, environment) {
+        (Some(read), problems) if problems.is_empty() => Ok(read),
+        (_, problems) => Err(problems),
+    }
+}
+
+/// Reads what can be read, with defaults for what can't, so that the rest can be checked further.
+pub(crate) fn read_in_part<T: DeserializeOwned>(
+    declared: &[Declared],
+    environment: &Environment,
+) -> (Option<Read<T>>, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut texts = Object::new();
     for setting in declared {
@@ -193,16 +204,12 @@ pub(crate) fn read<T: DeserializeOwned>(
         }
     }
     let effective = masked(declared, &texts);
-    match read_all(declared, texts, &mut problems) {
-        Some(value) if problems.is_empty() => Ok(Read { value, effective }),
-        _ => {
-            problems.sort_by_key(|problem| declared.iter().position(|it| it.name == problem.name));
-            Err(problems)
-        }
-    }
+    let value = read_all(declared, texts, &mut problems);
+    problems.sort_by_key(|problem| declared.iter().position(|it| it.name == problem.name));
+    (value.map(|value| Read { value, effective }), problems)
 }
 
-/// Deserialization stops at the first error, so what it stops at is taken out until nothing new comes up.
+/// Deserialization stops at the first error, so what it stops at gives way to its default until nothing new comes up.
 fn read_all<T: DeserializeOwned>(
     declared: &[Declared],
     mut texts: Object,
@@ -221,7 +228,13 @@ fn read_all<T: DeserializeOwned>(
         };
         let name = path.split(['.', '[']).next().unwrap_or_default();
         let setting = declared.iter().find(|it| it.name == name);
-        let value = texts.remove(name)?;
+        let value = texts.shift_remove(name)?;
+        if problems.iter().any(|it| it.name == name) {
+            return None;
+        }
+        if let Some(setting) = setting.filter(|it| !it.default.is_empty()) {
+            texts.insert(name.to_owned(), setting.default.clone().into());
+        }
         let what = match setting {
             // The library's texts quote the value.
             Some(setting) if setting.secure => "is not what it should be".to_owned(),

@@ -71,7 +71,8 @@ async fn start<C: Send + Sync + 'static>(
     let destinations = Destinations::new(settings, &name)
         .map_err(|(setting, what)| anyhow!("{setting}: {what}"))?;
     let instance = destinations.instance.clone();
-    let broker = Broker::new(settings, &instance)?;
+    let broker =
+        Broker::new(settings, &instance).map_err(|(setting, what)| anyhow!("{setting}: {what}"))?;
     let mut effective = connected.effective.clone();
     effective.extend(read.effective.clone());
     let effective = serde_json::Value::Object(effective).to_string();

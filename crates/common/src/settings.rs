@@ -10,8 +10,10 @@ use serde_json::Value;
 
 use crate::{
     Object, Period, Secret, Size,
+    broker::Broker,
     config::{Declared, Environment, Problem},
-    engine::spiff,
+    engine::{destinations::Destinations, spiff},
+    telemetry,
 };
 
 /// What every connector can be told, apart from its own config.
@@ -204,6 +206,14 @@ impl Settings {
         refuse(self.retry_multiplier < 1.0, "RETRY_MULTIPLIER", "is less than 1", "e.g. 2");
         refuse(separators != 1, "DESTINATION_SEPARATOR", "is not one character", "e.g. _");
         refuse(!origins.is_empty(), "CONNECTOR_PROXY_CORS_ORIGINS", &origins, "");
+        let destinations = Destinations::new(self, "").err();
+        let broker = Broker::new(self, "").err();
+        for (name, what) in destinations.into_iter().chain(broker) {
+            refuse(true, name, &what, "");
+        }
+        if let Err(error) = telemetry::filter(&self.log) {
+            refuse(true, "LOG", &format!("{error:#}"), "e.g. info, debug, or a tracing filter");
+        }
         for unknown in transformers.filter(|it| !known.contains(it)) {
             let what = format!("\"{unknown}\" is none of toLowerCase, escapeIllegalChars");
             refuse(true, "DESTINATION_TRANSFORMERS", &what, "");

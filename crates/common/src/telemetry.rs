@@ -57,7 +57,7 @@ impl Telemetry {
     ///
     /// Called once and outside the runtime: the trace exporter brings its own thread, which must not be made inside.
     pub(crate) fn start(settings: &Settings, service: &str) -> anyhow::Result<Self> {
-        let filter = EnvFilter::from_str(&settings.log).context("LOG")?;
+        let filter = filter(&settings.log).context("LOG")?;
         let traces = match &settings.otel_exporter_otlp_endpoint {
             Some(endpoint) => Some(exporter(endpoint, service)?),
             None => None,
@@ -83,6 +83,23 @@ impl Telemetry {
             error!(%error, "the last traces are lost");
         }
     }
+}
+
+/// What is logged; what libraries say of the bytes that they carry is not.
+pub(crate) fn filter(text: &str) -> anyhow::Result<EnvFilter> {
+    // The AMQP library prints whole messages and the password, some of them as warnings.
+    const QUIET: [&str; 8] = [
+        "lapin=off",
+        "amq_protocol=off",
+        "async_rs=off",
+        "h2=info",
+        "hyper=info",
+        "hyper_util=info",
+        "reqwest=info",
+        "rustls=info",
+    ];
+    let filter = EnvFilter::from_str(text)?;
+    QUIET.iter().try_fold(filter, |filter, quiet| Ok(filter.add_directive(quiet.parse()?)))
 }
 
 fn log<S>(settings: &Settings) -> Box<dyn Layer<S> + Send + Sync>

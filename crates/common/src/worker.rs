@@ -7,7 +7,10 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use flate2::read::{GzDecoder, ZlibDecoder};
 use futures_util::{StreamExt, stream, stream::SelectAll};
 use metrics::counter;
-use tokio::{sync::watch, time};
+use tokio::{
+    sync::watch,
+    time::{self, Instant},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
 
@@ -27,7 +30,7 @@ use crate::{
 
 /// Pauses between tries to reach a broker, or a queue for an answer: growing between these.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// Takes requests from the broker and gives the answers back.
 pub(crate) struct Worker {
@@ -57,6 +60,7 @@ impl Worker {
         stop: CancellationToken,
     ) -> Self {
         let activiti = Activiti::new(settings, &destinations, &runner.connected.definition);
+        health.away("not yet");
         let inboxes = runner.connected.actions().map(|it| Arc::new(destinations.inbox(it)));
         Self {
             inboxes: inboxes.collect(),
@@ -76,15 +80,29 @@ impl Worker {
 
     /// Takes requests until told to stop, over as many connections as it takes.
     pub(crate) async fn serve(self: &Arc<Self>) {
-        self.health.away("not yet");
+        let mut pauses = pauses();
         while let Some(session) = self.connect().await {
             self.session.send_replace(Some(Arc::clone(&session)));
+            let opened = Instant::now();
             let end = self.take(&session).await;
             let Err(error) = end else { return };
             self.session.send_replace(None);
             self.health.away(format!("{error:#}"));
             warn!("connection lost: {error:#}");
             session.close().await;
+            if opened.elapsed() > PAUSE_MAX {
+                pauses = self::pauses();
+            }
+            // A session that ends as soon as it has begun would otherwise go round and round.
+            self.rest(pauses.next()).await;
+        }
+    }
+
+    /// Waits, but not longer than until told to stop.
+    async fn rest(&self, pause: Option<Duration>) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = time::sleep(pause.unwrap_or(PAUSE_MAX)) => {}
         }
     }
 
@@ -110,10 +128,7 @@ impl Worker {
             };
             self.health.away(format!("{error:#}"));
             warn!("no connection to the broker: {error:#}");
-            tokio::select! {
-                () = self.stop.cancelled() => return None,
-                () = time::sleep(pauses.next().unwrap_or(PAUSE_MAX)) => {}
-            }
+            self.rest(pauses.next()).await;
         }
     }
 
@@ -168,20 +183,21 @@ impl Worker {
             );
             return self.park(inbox, delivery, &reason).await;
         }
-        let answer = match self.answered.turn(&request.id).await {
+        match self.answered.turn(&request.id).await {
             Turn::Mine(promise) => {
-                let answer = Arc::new(self.answer(inbox, delivery, &mut request).await);
-                promise.keep(&answer);
-                answer
+                let answer = self.answer(inbox, delivery, &mut request).await;
+                self.publish(&answer).await;
+                promise.keep(answer);
             }
-            Turn::Theirs(Some(answer)) => {
+            Turn::Done(answer) => {
                 counter!(telemetry::REPEATED).increment(1);
                 debug!(id = request.id, redelivered = delivery.redelivered(), "answered before");
-                answer
+                // Only the acknowledgement was lost of what the broker itself delivers again.
+                if !delivery.redelivered() {
+                    self.publish(&answer).await;
+                }
             }
-            Turn::Theirs(None) => return, // given up: the broker delivers it again
-        };
-        self.publish(&answer).await;
+        }
         delivery.ack();
     }
 

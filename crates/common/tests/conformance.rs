@@ -1,4 +1,5 @@
 //! The README's tables of rules and tests: each test that they name exists.
+#![cfg(test)]
 
 use std::{
     fs,

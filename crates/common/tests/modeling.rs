@@ -1,4 +1,5 @@
 //! Definitions as modelers and runtimes take them (§11 D2 of the engine's contract).
+#![cfg(test)]
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -1,7 +1,7 @@
 //! One connection to the broker, for as long as it lasts.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -12,6 +12,7 @@ use lapin::{
     options::{BasicAckOptions, BasicPublishOptions, ExchangeDeclareOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable},
 };
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -26,7 +27,7 @@ pub(crate) struct Session {
     pub(super) connection: Connection,
     pub(super) channel: Channel,
     pub(super) acks: Arc<Acks>,
-    pub(super) declared: Mutex<HashSet<String>>,
+    pub(super) declared: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
     /// Cancelled when the connection or the channel is of no more use.
     pub(crate) ended: CancellationToken,
 }
@@ -74,15 +75,15 @@ impl Session {
 
     /// Makes sure that the exchange of an answer is there, as Spring does before it publishes.
     pub(crate) async fn declare_exchange(&self, name: &str) -> anyhow::Result<()> {
-        if !self.is_new(name) {
-            return Ok(());
-        }
-        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
-        let channel = self.connection.create_channel().await?;
-        let declared = channel
-            .exchange_declare(name.into(), ExchangeKind::Topic, options, FieldTable::default())
-            .await;
-        self.settle(&channel, declared, "exchange", name).await
+        let declare = async || {
+            let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+            let channel = self.connection.create_channel().await?;
+            let declared = channel
+                .exchange_declare(name.into(), ExchangeKind::Topic, options, FieldTable::default())
+                .await;
+            self.settle(&channel, declared, "exchange", name).await
+        };
+        self.once(name).get_or_try_init(declare).await.copied()
     }
 
     pub(super) async fn declare_queue(
@@ -114,9 +115,13 @@ impl Session {
         Ok(())
     }
 
-    fn is_new(&self, name: &str) -> bool {
+    /// Whether a name is declared; all who need it wait for the first who does.
+    fn once(&self, name: &str) -> Arc<OnceCell<()>> {
         let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
-        !declared.contains(name) && declared.insert(name.to_owned())
+        if let Some(cell) = declared.get(name) {
+            return Arc::clone(cell);
+        }
+        Arc::clone(declared.entry(name.to_owned()).or_default())
     }
 
     /// Puts a message aside: into `<queue>.parked`, with the reason in a header.
@@ -127,9 +132,8 @@ impl Session {
         reason: &str,
     ) -> anyhow::Result<()> {
         let parking = format!("{queue}.parked");
-        if self.is_new(&parking) {
-            self.declare_queue(&parking, &FieldTable::default()).await?;
-        }
+        let declare = async || self.declare_queue(&parking, &FieldTable::default()).await;
+        self.once(&parking).get_or_try_init(declare).await?;
         let properties = delivery.message.properties.clone();
         let mut headers = properties.headers().clone().unwrap_or_default();
         headers.insert("x-parked-reason".into(), AMQPValue::LongString(reason.into()));
@@ -178,6 +182,8 @@ impl Session {
                     info!("the broker takes messages again");
                     health.connected();
                 }
+                // A declare on a channel of its own may fail without harm.
+                Some(Event::Error(error)) if error.is_amqp_soft_error() => {}
                 Some(Event::Error(_)) | None => return self.ended.cancel(),
                 Some(_) => {}
             }

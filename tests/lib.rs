@@ -26,6 +26,7 @@ mod missing;
 mod names;
 mod outages;
 mod poison;
+mod readme;
 mod rest;
 mod spiff;
 mod tls;

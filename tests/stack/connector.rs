@@ -92,6 +92,11 @@ impl Connector {
         .await
     }
 
+    /// Host and port of its HTTP side.
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.request(Method::GET, path)
     }
@@ -122,8 +127,7 @@ impl Connector {
 
     /// What its own `health` command says, as an orchestrator's probe runs it.
     pub(crate) fn healthy(&self) -> bool {
-        let address = self.base.trim_start_matches("http://");
-        let (mut command, _) = command(&[("ADMIN_ADDR", address)]);
+        let (mut command, _) = command(&[("ADMIN_ADDR", self.address())]);
         let output = command.arg("health").output().expect("the command runs");
         output.status.success()
     }
@@ -244,7 +248,7 @@ fn command(settings: &[(&str, &str)]) -> (Command, Option<Container>) {
 }
 
 /// `E2E_BIN_DIR`, else where cargo puts binaries beside this test's own.
-fn binaries() -> PathBuf {
+pub(crate) fn binaries() -> PathBuf {
     let beside = || {
         let test = env::current_exe().expect("a path");
         test.parent().and_then(Path::parent).expect("target/debug/deps").to_owned()

@@ -2,9 +2,11 @@
 #![expect(clippy::print_stdout, reason = "the output of the tasks")]
 
 mod base;
+mod bench;
 mod budgets;
 mod count;
 mod definition;
+mod demo;
 mod deny;
 mod docker;
 mod e2e;
@@ -30,9 +32,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    Demo(demo::Args),
     Test(test::Args),
     E2e(e2e::Args),
     Docker(docker::Args),
+    Bench(bench::Args),
     Readme(readme::Args),
     Tidy(tidy::Args),
 }
@@ -49,9 +53,11 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
+        Task::Demo(args) => demo::run(&args),
         Task::Test(args) => test::run(&args),
         Task::E2e(args) => e2e::run(&args),
         Task::Docker(args) => docker::run(&args),
+        Task::Bench(args) => bench::run(&args),
         Task::Readme(args) => readme::run(&args),
         Task::Tidy(args) => tidy::run(&args),
     }

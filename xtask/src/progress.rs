@@ -78,7 +78,8 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-fn spinner(title: &str) -> ProgressBar {
+/// A spinner beside long work; in a log, a line that says that it has begun.
+pub(crate) fn spinner(title: &str) -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     if bar.is_hidden() {
         // Nobody watches a spinner in a log; that something long has begun is still worth a line.

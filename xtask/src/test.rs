@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     count::Count,
-    deny,
+    demo, deny,
     e2e::{self, Connectors},
     progress, readme, tidy, tree,
 };
@@ -15,7 +15,7 @@ use crate::{
 /// Run everything that CI runs; sets up what it needs
 ///
 /// Formatting, lints, tests, tables of the READMEs, state of the tree, policy on dependencies, then the end-to-end tests
-/// against a real broker.
+/// against a real broker, and the demo.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only the tests whose name contains this, and none of the other checks
@@ -65,7 +65,11 @@ fn all(sh: &Shell, args: &Args, steps: &mut Steps, count: &mut Count) -> Result<
         steps.run("state of the tree", || tidy::run(&tidy::Args {}))?;
         steps.run("dependencies", || deny::run(sh))?;
     }
-    steps.run("end-to-end tests", || e2e::test(sh, Connectors::Programs, filter, count))
+    steps.run("end-to-end tests", || e2e::test(sh, Connectors::Programs, filter, count))?;
+    if filter.is_none() {
+        steps.run("demo", || demo::run(&demo::Args::unattended()))?;
+    }
+    Ok(())
 }
 
 /// The steps so far, and how long each took.

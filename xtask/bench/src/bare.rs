@@ -1,0 +1,101 @@
+//! `bare ADDRESS`: what a few lines of axum and reqwest cost, the yardstick for calls over HTTP.
+//!
+//! * `POST /proxy` `{"restUrl": …}`: calls that address and gives the body of the answer back, as it came.
+//! * `POST /loop` `{"url": …, "tasks": …, "milliseconds": …}`: calls that address from so many tasks for so long and
+//!   reads the JSON; gives the time that each call took, in microseconds.
+//!
+//! The pool is that of the connectors (`crates/outbound/src/client.rs`).
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::{get, post},
+};
+use reqwest::{Client, redirect::Policy};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::{net::TcpListener, task::JoinSet};
+
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+const POOL_IDLE_PER_HOST_MAX: usize = 32;
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the connectors call this input too.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Call {
+    rest_url: String,
+}
+
+#[derive(Clone, Deserialize)]
+struct Loop {
+    url: String,
+    tasks: usize,
+    milliseconds: u64,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let address = std::env::args().nth(1).context("bare ADDRESS")?;
+    let client = Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        .pool_max_idle_per_host(POOL_IDLE_PER_HOST_MAX)
+        .timeout(CALL_TIMEOUT)
+        .build()?;
+    let app = Router::new()
+        .route("/actuator/health/readiness", get(|| async {}))
+        .route("/proxy", post(proxy))
+        .route("/loop", post(repeat))
+        .with_state(client);
+    let listener = TcpListener::bind(&address).await.context(address)?;
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+async fn proxy(
+    State(client): State<Client>,
+    Json(call): Json<Call>,
+) -> Result<impl IntoResponse, (StatusCode, String)> {
+    let body = fetch(&client, &call.rest_url).await.map_err(refused)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body))
+}
+
+async fn fetch(client: &Client, url: &str) -> reqwest::Result<Bytes> {
+    client.get(url).send().await?.error_for_status()?.bytes().await
+}
+
+async fn repeat(
+    State(client): State<Client>,
+    Json(order): Json<Loop>,
+) -> Result<Json<Vec<u32>>, (StatusCode, String)> {
+    let end = Instant::now() + Duration::from_millis(order.milliseconds);
+    let mut tasks = JoinSet::new();
+    for _ in 0..order.tasks {
+        let (client, url) = (client.clone(), order.url.clone());
+        tasks.spawn(async move {
+            let mut times = Vec::new();
+            while Instant::now() < end {
+                let begun = Instant::now();
+                let answer = client.get(&url).send().await?.error_for_status()?;
+                answer.json::<Value>().await?;
+                times.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
+            }
+            Ok(times)
+        });
+    }
+    let times: reqwest::Result<Vec<_>> = tasks.join_all().await.into_iter().collect();
+    Ok(Json(times.map_err(refused)?.concat()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn refused(error: reqwest::Error) -> (StatusCode, String) {
+    (StatusCode::BAD_GATEWAY, error.to_string())
+}

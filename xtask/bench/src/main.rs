@@ -1,0 +1,133 @@
+//! `cargo xtask bench`: speed and memory of the connectors, as ratios to yardsticks that run in turn with them.
+//!
+//! Absolute figures belong to the machine and to what else it does; the ratios do much less.
+#![expect(clippy::print_stdout, reason = "the results")]
+
+mod amqp;
+mod caller;
+mod figure;
+mod http;
+mod message;
+mod node;
+mod peer;
+mod process;
+mod queues;
+mod raw;
+mod rest_overhead;
+mod setup;
+mod start;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use tokio::time;
+
+use crate::{
+    figure::Figure,
+    setup::{SCENARIO_MAX, Scale, Setup},
+};
+
+/// Measures the connectors that lie beside this program.
+#[derive(Parser)]
+struct Cli {
+    /// What to measure; everything when nothing is named
+    names: Vec<Scenario>,
+
+    /// A first impression within a minute, instead of three
+    #[arg(long)]
+    quick: bool,
+
+    /// Folder for the results, `<name>.json`
+    #[arg(long, default_value = "target/bench")]
+    results: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// Requests over RabbitMQ, against a raw loop
+    Amqp,
+    /// Calls of `GET` over HTTP, against a bare proxy
+    Http,
+    /// The REST action alone, against plain reqwest
+    RestOverhead,
+    /// Start, memory, size
+    Start,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nbench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<()> {
+    let begun = Instant::now();
+    let scenarios = if cli.names.is_empty() { Scenario::value_variants() } else { &cli.names[..] };
+    let mut setup = Setup {
+        scale: if cli.quick { Scale::Quick } else { Scale::Full },
+        programs: programs()?,
+        logs: cli.results.join("logs"),
+        broker: None,
+    };
+    fs::create_dir_all(&setup.logs).with_context(|| setup.logs.display().to_string())?;
+    println!("load average {}", load_average()?);
+    let mut report = Vec::new();
+    for scenario in scenarios {
+        println!("\n== {}", scenario.name());
+        let figures = time::timeout(SCENARIO_MAX, scenario.measure(&mut setup)).await;
+        let figures = figures
+            .unwrap_or_else(|_elapsed| Err(anyhow::anyhow!("no end within {SCENARIO_MAX:?}")))
+            .with_context(|| format!("{}, logs in {}", scenario.name(), setup.logs.display()))?;
+        figure::write(&cli.results, &scenario.name(), &figures)?;
+        report.push(format!("{}\n{}", scenario.name(), figure::table(&figures)));
+    }
+    println!("\n{}", report.join("\n"));
+    println!("load average {}, {:.0} s", load_average()?, begun.elapsed().as_secs_f64());
+    Ok(())
+}
+
+impl Scenario {
+    fn name(self) -> String {
+        self.to_possible_value().map(|it| it.get_name().to_owned()).unwrap_or_default()
+    }
+
+    async fn measure(self, setup: &mut Setup) -> Result<Vec<Figure>> {
+        match self {
+            Self::Amqp => {
+                let broker = setup.broker().await?;
+                amqp::measure(setup, &broker).await
+            }
+            Self::Http => http::measure(setup).await,
+            Self::RestOverhead => rest_overhead::measure(setup).await,
+            Self::Start => {
+                let broker = setup.broker().await?;
+                start::measure(setup, &broker).await
+            }
+        }
+    }
+}
+
+/// The folder that cargo has put this program and the connectors into.
+fn programs() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    Ok(own.parent().map(Path::to_owned).unwrap_or_default())
+}
+
+/// Over 1, 5 and 15 minutes, with the number of processors to compare it with.
+fn load_average() -> Result<String> {
+    let load = fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;
+    let averages: Vec<_> = load.split(' ').take(3).collect();
+    let processors = std::thread::available_parallelism()?;
+    Ok(format!("{} on {processors} processors", averages.join(" ")))
+}

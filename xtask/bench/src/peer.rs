@@ -1,0 +1,79 @@
+//! The system that is called: a page of 1 kB, and one that answers only when it is allowed to.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Result;
+use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+
+const PAGE: &str = include_str!("../page.json");
+
+/// Serves until it is dropped.
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    gate: Arc<Gate>,
+    _server: JoinSet<()>,
+}
+
+/// Holds requests back.
+#[derive(Default)]
+struct Gate {
+    waiting: watch::Sender<usize>,
+    opened: Notify,
+}
+
+impl Peer {
+    pub(crate) async fn start() -> Result<Self> {
+        let gate = Arc::new(Gate::default());
+        let app = Router::new()
+            .route("/page", get(page))
+            .route("/gate", get(pass))
+            .with_state(Arc::clone(&gate));
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let mut server = JoinSet::new();
+        server.spawn(async move {
+            if let Err(error) = axum::serve(listener, app).await {
+                eprintln!("the peer has ended: {error}");
+            }
+        });
+        Ok(Self { address, gate, _server: server })
+    }
+
+    /// Answers at once.
+    pub(crate) fn page(&self) -> String {
+        format!("http://{}/page", self.address)
+    }
+
+    /// Answers when it is opened.
+    pub(crate) fn gate(&self) -> String {
+        format!("http://{}/gate", self.address)
+    }
+
+    /// Resolves once so many requests wait at the gate.
+    pub(crate) async fn wait_for(&self, count: usize) -> Result<()> {
+        self.gate.waiting.subscribe().wait_for(|waiting| *waiting >= count).await?;
+        Ok(())
+    }
+
+    /// Lets through those who wait.
+    pub(crate) fn open(&self) {
+        self.gate.opened.notify_waiters();
+    }
+}
+
+async fn page() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], PAGE.trim_end())
+}
+
+async fn pass(State(gate): State<Arc<Gate>>) -> impl IntoResponse {
+    let opened = gate.opened.notified();
+    gate.waiting.send_modify(|waiting| *waiting += 1);
+    opened.await;
+    gate.waiting.send_modify(|waiting| *waiting -= 1);
+    page().await
+}

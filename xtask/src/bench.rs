@@ -1,0 +1,56 @@
+//! `cargo xtask bench`: builds what is measured and what measures it, and runs that.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{progress, tree};
+
+/// What can be measured: the names that `xtask/bench` knows.
+const NAMES: [&str; 4] = ["amqp", "http", "rest-overhead", "start"];
+
+/// The connector that is measured.
+const CONNECTOR: &str = "rest-connector";
+
+/// Starts the measurements with as many files as this machine allows: each of 10,000 requests in flight is one.
+const LAUNCH: &str = r#"ulimit -n "$(ulimit -H -n)" && exec "$0" "$@""#;
+
+/// Measure speed and memory, as ratios to yardsticks in the same run
+///
+/// Needs a broker: the one at `AMQP_URL`, else this machine's rabbitmq-server on a port of its own.
+/// The results are a table, and `target/bench/NAME.json` for comparisons.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What to measure; everything when nothing is named
+    #[arg(value_parser = NAMES)]
+    names: Vec<String>,
+
+    /// A first impression within a minute, instead of three
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Builds in release mode and measures.
+///
+/// # Errors
+///
+/// When something doesn't build, there is no broker, or a connector gives wrong answers; not when a target is missed.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    progress::heading("release build");
+    for package in [CONNECTOR, "bench"] {
+        // One after the other: built together, each would get the features that the other needs of their libraries.
+        let mut build = Command::new("cargo");
+        build.args(["build", "--release", "--package", package]).current_dir(tree::root());
+        progress::quietly(package, build)?;
+    }
+    let mut bench = Command::new("sh");
+    bench
+        .args(["-c", LAUNCH])
+        .arg(tree::root().join("target/release/bench"))
+        .args(&args.names)
+        .args(args.quick.then_some("--quick"))
+        .current_dir(tree::root());
+    let status = bench.status().context("sh")?;
+    ensure!(status.success(), "the measurements ended with {status}");
+    Ok(())
+}

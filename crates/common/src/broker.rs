@@ -33,6 +33,8 @@ use crate::{
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// A broker that is silent for twice as long is gone.
 const HEARTBEAT_SECONDS: u16 = 15;
+/// The library keeps buffers of 32 frames each way; larger messages go in several frames.
+const FRAME_BYTES_MAX: u32 = 32 * 1024;
 const PERSISTENT: u8 = 2;
 
 /// What is needed to reach a broker.
@@ -127,6 +129,7 @@ impl Broker {
     ) -> anyhow::Result<Arc<Session>> {
         let mut uri: AMQPUri = url.parse().map_err(|_text| anyhow::anyhow!("AMQP_URL"))?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        uri.query.frame_max.get_or_insert(FRAME_BYTES_MAX);
         let place = format!("{}:{}", uri.authority.host, uri.authority.port);
         let properties =
             ConnectionProperties::default().with_connection_name(self.name.as_str().into());
@@ -142,6 +145,7 @@ impl Broker {
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         let session = Arc::new(Session {
             acks: Arc::default(),
+            declaring: tokio::sync::Mutex::default(),
             declared: std::sync::Mutex::default(),
             ended: tokio_util::sync::CancellationToken::new(),
             connection,

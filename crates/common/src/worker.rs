@@ -5,7 +5,7 @@ use std::{borrow::Cow, io::Read, sync::Arc, time::Duration};
 use anyhow::{anyhow, bail};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use flate2::read::{GzDecoder, ZlibDecoder};
-use futures_util::{StreamExt, stream, stream::SelectAll};
+use futures_util::{StreamExt, future, stream, stream::SelectAll};
 use metrics::counter;
 use tokio::{
     sync::watch,
@@ -134,9 +134,9 @@ impl Worker {
 
     /// Takes requests from all queues until told to stop; fails when the session ends.
     async fn take(self: &Arc<Self>, session: &Arc<Session>) -> anyhow::Result<()> {
+        let consume = self.inboxes.iter().map(|inbox| self.broker.consume(session, inbox));
         let mut requests = SelectAll::new();
-        for inbox in &self.inboxes {
-            let deliveries = self.broker.consume(session, inbox).await?;
+        for (inbox, deliveries) in self.inboxes.iter().zip(future::try_join_all(consume).await?) {
             let end = stream::iter([(Arc::clone(inbox), None)]);
             let inbox = Arc::clone(inbox);
             let deliveries = deliveries.map(move |it| (Arc::clone(&inbox), Some(it)));

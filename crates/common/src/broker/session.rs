@@ -27,6 +27,7 @@ pub(crate) struct Session {
     pub(super) connection: Connection,
     pub(super) channel: Channel,
     pub(super) acks: Arc<Acks>,
+    pub(super) declaring: tokio::sync::Mutex<Option<Channel>>,
     pub(super) declared: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
     /// Cancelled when the connection or the channel is of no more use.
     pub(crate) ended: CancellationToken,
@@ -75,13 +76,12 @@ impl Session {
 
     /// Makes sure that the exchange of an answer is there, as Spring does before it publishes.
     pub(crate) async fn declare_exchange(&self, name: &str) -> anyhow::Result<()> {
-        let declare = async || {
-            let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
-            let channel = self.connection.create_channel().await?;
-            let declared = channel
-                .exchange_declare(name.into(), ExchangeKind::Topic, options, FieldTable::default())
-                .await;
-            self.settle(&channel, declared, "exchange", name).await
+        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+        let declare = || {
+            self.declare("exchange", name, async |channel| {
+                let kind = ExchangeKind::Topic;
+                channel.exchange_declare(name.into(), kind, options, FieldTable::default()).await
+            })
         };
         self.once(name).get_or_try_init(declare).await.copied()
     }
@@ -92,21 +92,28 @@ impl Session {
         arguments: &FieldTable,
     ) -> anyhow::Result<()> {
         let options = QueueDeclareOptions { durable: true, ..Default::default() };
-        let channel = self.connection.create_channel().await?;
-        let declared = channel.queue_declare(name.into(), options, arguments.clone()).await;
-        self.settle(&channel, declared.map(drop), "queue", name).await
+        self.declare("queue", name, async |channel| {
+            channel.queue_declare(name.into(), options, arguments.clone()).await.map(drop)
+        })
+        .await
     }
 
+    /// Declares on a channel of its own, which the broker closes when it refuses.
+    ///
     /// What is there with other arguments is taken as it is: somebody else's, or an operator's.
-    async fn settle(
+    async fn declare(
         &self,
-        channel: &Channel,
-        declared: lapin::Result<()>,
         what: &str,
         name: &str,
+        declare: impl AsyncFnOnce(&Channel) -> lapin::Result<()>,
     ) -> anyhow::Result<()> {
-        match declared {
-            Ok(()) => channel.close(200, "OK".into()).await?,
+        let mut kept = self.declaring.lock().await;
+        let channel = match kept.take() {
+            Some(channel) => channel,
+            None => self.connection.create_channel().await?,
+        };
+        match declare(&channel).await {
+            Ok(()) => *kept = Some(channel),
             Err(error) if is_precondition(&error) => {
                 warn!(name, "the {what} is there with other arguments and is taken as it is");
             }

@@ -72,6 +72,21 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
+/// A secret that a setting refers to by name: the variable, or the content of the file that `NAME_FILE` names.
+///
+/// For settings that are documents and must not hold secrets themselves.
+///
+/// # Errors
+/// That it is missing, or why its file cannot be read.
+pub fn referenced(name: &str) -> Result<Secret, String> {
+    let declared = Declared { name: name.to_owned(), ..Declared::default() };
+    match Environment::of_process().text(&declared) {
+        Ok(Some(text)) => Ok(Secret(text)),
+        Ok(None) => Err(format!("the variable {name} is missing")),
+        Err(problem) => Err(format!("{name}: {}", problem.what)),
+    }
+}
+
 /// A setting: its name, and what a newcomer needs to know about it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Declared {
@@ -237,7 +252,9 @@ fn read_all<T: DeserializeOwned>(
         }
         let what = match setting {
             // The library's texts quote the value.
-            Some(setting) if setting.secure => "is not what it should be".to_owned(),
+            Some(setting) if setting.secure && why.contains('"') => {
+                "is not what it should be".to_owned()
+            }
             _ => readable(&why, &value),
         };
         let hint = setting.map(|it| it.help.clone()).unwrap_or_default();

@@ -31,7 +31,7 @@ mod worker;
 pub use clap;
 
 pub use self::{
-    config::{Period, Secret, Size},
+    config::{Period, Secret, Size, referenced},
     connector::Connector,
     context::{Context, Emitter},
     failure::{Failure, Report},

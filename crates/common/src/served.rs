@@ -1,6 +1,7 @@
 //! Definitions that are data: actions that a file describes and one function carries out.
 //!
-//! The file is named by the setting `DEFINITION`; it takes the place of the definition in the binary.
+//! The file is named by the setting `DEFINITION`, which the connector lists among its own; it takes the place of
+//! the definition in the binary.
 
 use std::{collections::BTreeMap, sync::Arc};
 

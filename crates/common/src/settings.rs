@@ -33,9 +33,6 @@ pub(crate) struct Settings {
     pub(crate) rabbitmq_tls: bool,
 
     pub(crate) connector_name: Option<String>,
-    /// Read before all others, by `served.rs`.
-    #[expect(dead_code, reason = "listed among the settings")]
-    pub(crate) definition: Option<String>,
     pub(crate) connector_group: Option<String>,
     pub(crate) destination_prefix: Option<String>,
     pub(crate) destination_separator: String,

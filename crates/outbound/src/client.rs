@@ -4,27 +4,22 @@ use std::{collections::HashSet, fmt, mem, path::PathBuf, sync::Arc, time::Durati
 
 use bytes::Bytes;
 use reqwest::{
-    Client, Method, Proxy, StatusCode, Url, Version,
+    Client, Method, StatusCode, Url, Version,
     dns::Resolve,
     header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING},
-    redirect::Policy,
 };
 use tokio::time::{Instant, timeout_at};
-use tower::util::MapFutureLayer;
 use tracing::debug;
 
 use crate::{
     Egress, ErrorKind, OutboundError, Problem, Proxies,
-    connect::{self, GuardedResolver, Hop, SystemResolver},
+    connect::{self, Hop, SystemResolver},
     error::{classify, shown},
+    fingerprint::Fingerprint,
+    identity::{Blueprint, Identities},
     redirect, tls,
 };
 
-/// Peers and load balancers close idle connections after a minute or so; giving them up first avoids sending into a closing one.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-const POOL_IDLE_PER_HOST_MAX: usize = 32;
-/// How soon a peer that vanished without a word is noticed.
-const KEEPALIVE: Duration = Duration::from_secs(20);
 /// Longer time limits are cut to this one, since an instant cannot be arbitrarily far.
 const TIMEOUT_MAX: Duration = Duration::from_hours(24);
 
@@ -48,7 +43,10 @@ pub struct Settings {
 /// HTTP to the outside; cheap to clone, all clones share their connections.
 #[derive(Clone)]
 pub struct Outbound {
-    client: Client,
+    pub(crate) client: Client,
+    /// Zeros for the client without a TLS identity.
+    pub(crate) identity: Fingerprint,
+    pub(crate) identities: Arc<Identities>,
     egress: Egress,
     proxies: Proxies,
     connect_timeout: Duration,
@@ -121,38 +119,28 @@ impl Outbound {
     ///
     /// The problems are those of the settings `CA_FILE` and `CONNECTOR_NAME` (as user agent).
     pub fn new(settings: Settings) -> Result<Self, Vec<Problem>> {
-        let tls =
-            tls::config(settings.extra_ca.as_deref()).map_err(|text| vec![("CA_FILE", text)])?;
+        let roots =
+            tls::roots(settings.extra_ca.as_deref()).map_err(|text| vec![("CA_FILE", text)])?;
         let user_agent = HeaderValue::try_from(&settings.user_agent).map_err(|_| {
             vec![("CONNECTOR_NAME", "has characters that no header may have".to_owned())]
         })?;
-        let resolver = GuardedResolver {
-            egress: settings.egress.clone(),
-            proxies: settings.proxies.clone(),
-            resolver: settings.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
-        };
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .user_agent(user_agent)
-            .dns_resolver(resolver)
-            .connector_layer(MapFutureLayer::new(connect::bounded))
-            .redirect(Policy::none())
-            .referer(false)
-            .no_proxy()
-            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-            .pool_max_idle_per_host(POOL_IDLE_PER_HOST_MAX)
-            .tcp_keepalive(KEEPALIVE)
-            .http2_keep_alive_interval(KEEPALIVE);
-        if !settings.proxies.is_empty() {
-            let proxies = settings.proxies.clone();
-            builder = builder.proxy(Proxy::custom(move |url| proxies.for_url(url).cloned()));
-        }
-        let client = builder.build().map_err(|error| vec![("CA_FILE", error.to_string())])?;
-        Ok(Self {
-            client,
+        let blueprint = Blueprint {
+            user_agent,
             egress: settings.egress,
             proxies: settings.proxies,
+            resolver: settings.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
+            roots,
+        };
+        let client = tls::config(blueprint.roots.clone(), None)
+            .and_then(|tls| blueprint.build(tls))
+            .map_err(|text| vec![("CA_FILE", text)])?;
+        Ok(Self {
+            client,
+            identity: Fingerprint::default(),
+            egress: blueprint.egress.clone(),
+            proxies: blueprint.proxies.clone(),
             connect_timeout: settings.connect_timeout,
+            identities: Arc::new(Identities::new(blueprint)),
         })
     }
 

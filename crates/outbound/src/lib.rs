@@ -6,24 +6,39 @@
 //! * **Redirects** are followed here, so that credentials stay at the origin that they were meant for ([`Redirects`]).
 //! * **Proxies** are those that the settings name ([`Proxies`]); this crate reads no environment variable itself.
 //! * **TLS** trusts the system's certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` are obeyed) and, where the system has none, those of Mozilla that are built in.
+//! * **Identities.** A client certificate and an own CA make a client of their own, which is kept ([`Outbound::with_identity`]).
+//! * **Tokens** of OAuth 2.0 are fetched once for all who need them ([`Tokens`]).
 //! * **Failures** have one type, which tells whether the peer may have acted on the request ([`OutboundError::may_have_happened`]).
 
+mod assertion;
 mod client;
 mod connect;
 mod egress;
 mod error;
+mod fingerprint;
+mod grant;
 mod hosts;
+mod identity;
+mod pem;
 mod proxy;
 mod read;
 mod redirect;
 mod reserved;
 mod tls;
+mod token_answer;
+mod token_slots;
+mod tokens;
 
+pub use assertion::Assertion;
 pub use client::{Body, Outbound, Redirects, Request, Response, Settings};
 pub use egress::{Denied, EGRESS_DENY_DEFAULT, Egress, EgressSettings};
 pub use error::{ErrorKind, OutboundError, shown};
+pub use grant::{ClientAuth, Grant, TokenRequest};
+pub use identity::TlsIdentity;
 pub use proxy::{Proxies, ProxySettings};
 pub use read::read_at_most;
+pub use token_answer::{TokenError, TokenErrorKind};
+pub use tokens::{Token, Tokens};
 
 /// What is wrong with a setting: its name and a text that tells why.
 pub type Problem = (&'static str, String);

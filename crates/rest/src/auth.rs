@@ -1,20 +1,38 @@
-//! The input `auth`: who the caller is, as a header or a query parameter.
+//! The input `auth`: who the caller is.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use common::{Object, Secret};
 use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
+use outbound::TokenRequest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
+use crate::{
+    auth_oauth,
+    auth_sigv4::{self, Keys},
+};
+
 /// Credentials, checked; `Debug` shows none of them.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(with = "Value")]
 pub(crate) enum Auth {
     Basic { username: String, password: Secret },
     Bearer { token: Secret },
     ApiKeyHeader { name: HeaderName, value: Secret },
     ApiKeyQuery { name: String, value: Secret },
+    OnSending(OnSending),
+}
+
+/// Credentials that are made when the request is sent.
+#[derive(Clone, Debug)]
+pub(crate) enum OnSending {
+    /// A token that is fetched first.
+    OAuth2(Box<TokenRequest>),
+    /// The answer to a challenge (RFC 7616).
+    Digest { username: String, password: Secret },
+    /// A signature over the whole request.
+    SigV4(Box<Keys>),
 }
 
 /// Where credentials go.
@@ -22,6 +40,7 @@ pub(crate) enum Auth {
 pub(crate) enum Credential<'a> {
     Header(HeaderName, HeaderValue),
     Query(&'a str, &'a Secret),
+    OnSending(&'a OnSending),
 }
 
 impl Auth {
@@ -42,6 +61,7 @@ impl Auth {
                 (name.clone(), value.reveal().to_owned(), "value")
             }
             Self::ApiKeyQuery { name, value } => return Ok(Credential::Query(name, value)),
+            Self::OnSending(credentials) => return Ok(Credential::OnSending(credentials)),
         };
         let mut value = HeaderValue::from_str(&value)
             .map_err(|_invalid| format!("`{member}` has characters that no header can carry"))?;
@@ -49,12 +69,18 @@ impl Auth {
         Ok(Credential::Header(name, value))
     }
 
-    /// The part that no text may show.
-    pub(crate) fn secret(&self) -> &Secret {
+    /// The parts that no text may show.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
         match self {
-            Self::Basic { password, .. } => password,
-            Self::Bearer { token } => token,
-            Self::ApiKeyHeader { value, .. } | Self::ApiKeyQuery { value, .. } => value,
+            Self::Basic { password, .. } | Self::OnSending(OnSending::Digest { password, .. }) => {
+                vec![password.reveal()]
+            }
+            Self::Bearer { token } => vec![token.reveal()],
+            Self::ApiKeyHeader { value, .. } | Self::ApiKeyQuery { value, .. } => {
+                vec![value.reveal()]
+            }
+            Self::OnSending(OnSending::OAuth2(request)) => request.secrets(),
+            Self::OnSending(OnSending::SigV4(keys)) => keys.secrets(),
         }
     }
 
@@ -83,7 +109,42 @@ impl Auth {
                     Some(other) => Err(format!("`in`: `{other}` is neither `header` nor `query`")),
                 }
             }
-            other => Err(format!("`type`: `{other}` is none of `basic`, `bearer` and `apiKey`")),
+            "oauth2" => {
+                let request = auth_oauth::token_request(members)?;
+                Ok(Self::OnSending(OnSending::OAuth2(Box::new(request))))
+            }
+            "digest" => {
+                let username = required(members, "digest", "username")?;
+                let password = optional(members, "password")?;
+                let password = password.ok_or("digest needs `password`, which may be empty")?;
+                Ok(Self::OnSending(OnSending::Digest { username, password: password.into() }))
+            }
+            "sigv4" => {
+                let required = |name| required(members, "sigv4", name);
+                let keys = Keys {
+                    access_key_id: required("accessKeyId")?,
+                    secret_access_key: required("secretAccessKey")?.into(),
+                    session_token: given(members, "sessionToken")?.map(Secret::from),
+                    region: required("region")?,
+                    service: required("service")?,
+                };
+                keys.check()?;
+                Ok(Self::OnSending(OnSending::SigV4(Box::new(keys))))
+            }
+            other => Err(format!(
+                "`type`: `{other}` is none of `basic`, `bearer`, `apiKey`, `oauth2`, `digest` and `sigv4`"
+            )),
+        }
+    }
+}
+
+impl OnSending {
+    /// How its header starts, for a dry run.
+    pub(crate) fn scheme(&self) -> &'static str {
+        match self {
+            Self::OAuth2(_) => "Bearer",
+            Self::Digest { .. } => "Digest",
+            Self::SigV4(_) => auth_sigv4::ALGORITHM,
         }
     }
 }
@@ -101,9 +162,14 @@ impl<'de> Deserialize<'de> for Auth {
     }
 }
 
-fn required(members: &Object, kind: &str, name: &str) -> Result<String, String> {
-    let value = optional(members, name)?.filter(|it| !it.is_empty());
-    value.ok_or_else(|| format!("{kind} needs `{name}`"))
+/// A member that `kind` cannot do without.
+pub(crate) fn required(members: &Object, kind: &str, name: &str) -> Result<String, String> {
+    given(members, name)?.ok_or_else(|| format!("{kind} needs `{name}`"))
+}
+
+/// A member that may be absent, which a blank one is too.
+pub(crate) fn given(members: &Object, name: &str) -> Result<Option<String>, String> {
+    Ok(optional(members, name)?.filter(|it| !it.trim().is_empty()))
 }
 
 fn optional(members: &Object, name: &str) -> Result<Option<String>, String> {
@@ -137,6 +203,7 @@ mod tests {
                 format!("{name}: {}", value.to_str().unwrap())
             }
             Credential::Query(name, value) => format!("?{name}={}", value.reveal()),
+            Credential::OnSending(credentials) => panic!("{credentials:?} is not made here"),
         };
         assert_eq!(sent, expected);
     }
@@ -146,7 +213,7 @@ mod tests {
         refused(&json!({}), "auth needs `type`");
         refused(
             &json!({"type": "oauth9"}),
-            "`type`: `oauth9` is none of `basic`, `bearer` and `apiKey`",
+            "`type`: `oauth9` is none of `basic`, `bearer`, `apiKey`, `oauth2`, `digest` and `sigv4`",
         );
         refused(&json!({"type": "basic", "password": "p"}), "basic needs `username`");
         refused(

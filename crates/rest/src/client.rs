@@ -7,18 +7,25 @@ use common::{Context, Failure, Secret};
 use http::Method;
 use outbound::{
     Egress, EgressSettings, Outbound, OutboundError, Proxies, ProxySettings, Redirects, Settings,
+    Tokens,
 };
+use serde_json::Value;
 use tokio::time::Instant;
 use tracing::debug;
 
 use crate::{
+    auth_send::Sending,
     breaker::{Breakers, Rules},
+    condition::Verdict,
     config::Config,
+    connections::Connections,
+    expression::Scope,
     input::{Input, Milliseconds, ResponseType, Switch},
     outcome::{self, Broken, Reached},
     placeholders::Placeholders,
     request::{Request, Task},
     response::{Answer, Reading},
+    served::Operations,
 };
 
 /// The most redirects that are followed where the task says nothing.
@@ -26,12 +33,16 @@ const REDIRECTS_MAX: u16 = 10;
 
 /// What all calls share.
 pub(crate) struct Rest {
-    outbound: Outbound,
+    pub(crate) outbound: Outbound,
+    tokens: Tokens,
     breakers: Breakers,
     placeholders: Placeholders,
     secrets: Vec<Secret>,
     call_timeout: Duration,
-    response_bytes_max: usize,
+    pub(crate) response_bytes_max: usize,
+    /// What the actions of a served definition call.
+    pub(crate) operations: Operations,
+    pub(crate) connections: Connections,
 }
 
 impl Rest {
@@ -79,21 +90,30 @@ impl Rest {
         });
         Ok(Self {
             outbound,
+            tokens: Tokens::new(config.http_call_timeout.0),
             breakers,
             placeholders: Placeholders::new(&config),
             secrets: proxy_passwords.chain(config.rest_auth_token.clone()).collect(),
             call_timeout: config.http_call_timeout.0,
             response_bytes_max: usize::try_from(config.response_bytes_max.0).unwrap_or(usize::MAX),
+            operations: config.definition.unwrap_or_default(),
+            connections: config.rest_connections,
         })
     }
 
-    async fn exchange(&self, request: &Request, input: &Input) -> Result<Answer, Broken> {
+    async fn exchange(
+        &self,
+        request: &Request,
+        input: &Input,
+        timeout: Duration,
+    ) -> Result<Answer, Broken> {
         let broken = |error: OutboundError, answer| {
             let reached = if error.may_have_happened() { Reached::Peer } else { Reached::Nobody };
             Broken { kind: error.kind, reached, answer }
         };
-        let wire = self.wire(request, input);
-        let mut response = self.outbound.follow(wire).await.map_err(|it| broken(it, None))?;
+        let wire = wire(request, input, timeout);
+        let outbound = input.outbound.as_ref().unwrap_or(&self.outbound);
+        let mut response = outbound.follow(wire).await.map_err(|it| broken(it, None))?;
         let mut answer = Answer {
             status: response.status,
             headers: mem::take(&mut response.headers),
@@ -102,7 +122,9 @@ impl Rest {
             unread: None,
         };
         let is_error = is_error(input, &answer);
-        if input.response_type == Some(ResponseType::None) && !is_error {
+        let is_looked_into =
+            input.error_on.as_ref().is_some_and(|it| it.looks_into(answer.status.as_u16()));
+        if input.response_type == Some(ResponseType::None) && !is_error && !is_looked_into {
             return Ok(answer);
         }
         match outbound::read_at_most(&mut response, self.response_bytes_max).await {
@@ -115,28 +137,6 @@ impl Rest {
             Err(error) => Err(broken(error, Some(answer))),
         }
     }
-
-    fn wire(&self, request: &Request, input: &Input) -> outbound::Request {
-        outbound::Request {
-            method: request.method.clone(),
-            url: request.url.clone(),
-            headers: request.headers.clone(),
-            body: if request.body.is_empty() {
-                outbound::Body::Empty
-            } else {
-                outbound::Body::Bytes(request.body.clone())
-            },
-            credential_parameters: request.secret_parameters.clone(),
-            timeout: input.timeout.map_or(self.call_timeout, Milliseconds::duration),
-            connect_timeout: input.connect_timeout.map(Milliseconds::duration),
-            redirects: match input.follow_redirects {
-                Some(false) => Redirects::Off,
-                Some(true) | None => {
-                    Redirects::Follow { limit: input.max_redirects.unwrap_or(REDIRECTS_MAX).into() }
-                }
-            },
-        }
-    }
 }
 
 /// Makes one call and reads its answer.
@@ -146,52 +146,122 @@ pub(crate) async fn call(
     mut input: Input,
 ) -> Result<(Answer, Reading), Failure> {
     let payload = input.request_payload.take();
-    let input = &input;
-    let request = Request::new(
-        method,
-        payload,
-        input,
-        &Task {
-            request_id: rest.request_id(),
-            traceparent: rest.traceparent(),
-            placeholders: &rest.placeholders,
-            secrets: &rest.secrets,
-        },
-    )?;
+    let mut request = build(rest, method, payload, &input, rest.request_id())?;
     request.warnings.iter().for_each(|it| rest.warn(it));
     rest.preview(|| request.preview())?;
-
-    let result = {
-        let permit = match input.circuit_breaker {
-            Some(Switch(true)) => Some(
-                rest.breakers
-                    .admit(&request.url.origin().ascii_serialization())
-                    .map_err(|wait| outcome::of_open_circuit(&request, wait))?,
-            ),
-            Some(Switch(false)) | None => None,
-        };
-        let started = Instant::now();
-        let result = rest.exchange(&request, input).await;
-        log(&request, &result, started.elapsed());
-        if let Some(permit) = permit {
-            permit.tell(outcome::for_breaker(&result));
-        }
-        result
-    };
-    let answer = result.map_err(|broken| outcome::of_break(&request, &broken))?;
-    if is_error(input, &answer) {
-        return Err(outcome::of_answer(&request, &answer));
-    }
-    let reading = answer.read(input.response_type.unwrap_or_default());
+    let (answer, reading) = send(rest, &mut request, &input).await?;
     if let Some(warning) = &reading.warning {
         rest.warn(warning);
     }
     Ok((answer, reading))
 }
 
+/// The request that the inputs ask for, under an id of its own.
+pub(crate) fn build(
+    rest: &Context<Rest>,
+    method: Method,
+    payload: Option<Value>,
+    input: &Input,
+    request_id: &str,
+) -> Result<Request, Failure> {
+    let task = Task {
+        request_id,
+        traceparent: rest.traceparent(),
+        placeholders: &rest.placeholders,
+        secrets: &rest.secrets,
+    };
+    Request::new(method, payload, input, &task)
+}
+
+/// Sends a request, and judges and reads the answer.
+pub(crate) async fn send(
+    rest: &Rest,
+    request: &mut Request,
+    input: &Input,
+) -> Result<(Answer, Reading), Failure> {
+    let timeout = input.timeout.map_or(rest.call_timeout, Milliseconds::duration);
+    let sending = Sending {
+        outbound: input.outbound.as_ref().unwrap_or(&rest.outbound),
+        tokens: &rest.tokens,
+        deadline: Instant::now() + timeout,
+        timeout,
+    };
+    let sent = sending.prepare(request).await?;
+    let mut result = attempt(rest, request, input, sending.left(&sent)).await?;
+    if let Ok(answer) = &result
+        && sending.renew(request, &sent, answer).await?
+    {
+        result = attempt(rest, request, input, sending.left(&sent)).await?;
+    }
+    let answer = result.map_err(|broken| outcome::of_break(request, &broken))?;
+    if let Some(verdict) = verdict(input, &answer).await? {
+        return Err(outcome::of_answer(request, &answer, verdict.code.as_deref()));
+    }
+    let reading = answer.read(input.response_type.unwrap_or_default());
+    Ok((answer, reading))
+}
+
+/// Whether the answer is an error, and under which code.
+async fn verdict(input: &Input, answer: &Answer) -> Result<Option<Verdict>, Failure> {
+    let status = answer.status.as_u16();
+    let errors = input.error_on.as_ref().filter(|it| it.looks_into(status));
+    let Some(errors) = errors else {
+        return Ok(is_error(input, answer).then_some(Verdict { code: None }));
+    };
+    let body = answer.read(ResponseType::Auto).result;
+    let headers = answer.header_object();
+    errors.verdict(&Scope { body: &body, status, headers: &headers }).await
+}
+
+/// One exchange, if the circuit breaker lets it through.
+async fn attempt(
+    rest: &Rest,
+    request: &Request,
+    input: &Input,
+    timeout: Duration,
+) -> Result<Result<Answer, Broken>, Failure> {
+    let permit = match input.circuit_breaker {
+        Some(Switch(true)) => Some(
+            rest.breakers
+                .admit(&request.url.origin().ascii_serialization())
+                .map_err(|wait| outcome::of_open_circuit(request, wait))?,
+        ),
+        Some(Switch(false)) | None => None,
+    };
+    let started = Instant::now();
+    let result = rest.exchange(request, input, timeout).await;
+    log(request, &result, started.elapsed());
+    if let Some(permit) = permit {
+        permit.tell(outcome::for_breaker(&result));
+    }
+    Ok(result)
+}
+
+fn wire(request: &Request, input: &Input, timeout: Duration) -> outbound::Request {
+    outbound::Request {
+        method: request.method.clone(),
+        url: request.url.clone(),
+        headers: request.headers.clone(),
+        body: if request.body.is_empty() {
+            outbound::Body::Empty
+        } else {
+            outbound::Body::Bytes(request.body.clone())
+        },
+        credential_parameters: request.secret_parameters.clone(),
+        timeout,
+        connect_timeout: input.connect_timeout.map(Milliseconds::duration),
+        redirects: match input.follow_redirects {
+            Some(false) => Redirects::Off,
+            Some(true) | None => {
+                Redirects::Follow { limit: input.max_redirects.unwrap_or(REDIRECTS_MAX).into() }
+            }
+        },
+    }
+}
+
 fn is_error(input: &Input, answer: &Answer) -> bool {
     let status = answer.status.as_u16();
-    input.error_on.as_ref().map_or((400..=599).contains(&status), |it| it.contains(status))
+    input.error_on.as_ref().map_or((400..=599).contains(&status), |it| it.is_certain(status))
 }
 
 fn log(request: &Request, result: &Result<Answer, Broken>, elapsed: Duration) {

@@ -7,6 +7,8 @@ use outbound::{Egress, EgressSettings, Problem, Proxies, ProxySettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::{connections::Connections, served::Operations};
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) struct Config {
@@ -32,6 +34,11 @@ pub(crate) struct Config {
     #[serde(default, deserialize_with = "proxy")]
     pub(crate) https_proxy: Option<Secret>,
     pub(crate) no_proxy: Option<String>,
+    #[serde(default, deserialize_with = "connections")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) rest_connections: Connections,
+    #[serde(default, deserialize_with = "definition")]
+    pub(crate) definition: Option<Operations>,
 }
 
 /// A share that can be reached: 1 to 100 percent.
@@ -84,6 +91,15 @@ fn proxy<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<Secret>, D::Err
         Ok(_) => Ok(Some(text.into())),
         Err(problems) => Err(D::Error::custom(in_words(&problems))),
     }
+}
+
+fn definition<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<Operations>, D::Error> {
+    let path = String::deserialize(setting)?;
+    Operations::read(&path).map(Some).map_err(D::Error::custom)
+}
+
+fn connections<'de, D: Deserializer<'de>>(setting: D) -> Result<Connections, D::Error> {
+    Connections::new(&String::deserialize(setting)?).map_err(D::Error::custom)
 }
 
 fn in_words(problems: &[Problem]) -> String {

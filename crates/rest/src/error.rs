@@ -36,6 +36,11 @@ pub(crate) enum ErrorCode {
     TooManyRedirects,
     ResponseTooLarge,
     CircuitBreakerOpen,
+    PagingError,
+    OauthTokenError,
+    OauthRefreshTokenExpired,
+    OauthInteractionRequired,
+    OauthNoAccessToken,
     UnknownError,
 }
 
@@ -70,6 +75,13 @@ impl ErrorCode {
 /// `INVALID_INPUT`: the process author has to change `message`'s culprit.
 pub(crate) fn invalid(message: impl fmt::Display) -> Failure {
     Failure::business("INVALID_INPUT", message)
+}
+
+/// `UNKNOWN_ERROR`: the operator has to look; `text` holds neither data nor secrets.
+pub(crate) fn unknown(text: impl fmt::Display) -> Failure {
+    let text = text.to_string();
+    let source = anyhow::anyhow!(text.clone());
+    Failure::permanent(ErrorCode::UnknownError, source).with_note(text)
 }
 
 #[cfg(test)]

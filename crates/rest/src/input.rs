@@ -1,12 +1,13 @@
 //! The inputs of all methods: parsed at the border, in every form that engines and authors write them.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{borrow::Cow, ops::RangeInclusive, time::Duration};
 
-use schemars::JsonSchema;
+use outbound::Outbound;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-use crate::auth::Auth;
+use crate::{auth::Auth, condition::ErrorOn, mapping::Mapping, paging::Paging, polling::PollUntil};
 
 /// The inputs of every method but TRACE.
 #[derive(Deserialize, JsonSchema)]
@@ -20,6 +21,10 @@ pub(crate) struct Input {
     pub(crate) circuit_breaker: Option<Switch>,
     pub(crate) timeout: Option<Milliseconds>,
     pub(crate) auth: Option<Auth>,
+    pub(crate) connection: Option<String>,
+    /// The client with the connection's TLS identity: never an input.
+    #[serde(skip)]
+    pub(crate) outbound: Option<Outbound>,
     pub(crate) content_type: Option<String>,
     pub(crate) payload_type: Option<PayloadType>,
     pub(crate) ignore_null_values: Option<bool>,
@@ -28,7 +33,35 @@ pub(crate) struct Input {
     pub(crate) max_redirects: Option<u16>,
     pub(crate) connect_timeout: Option<Milliseconds>,
     pub(crate) response_type: Option<ResponseType>,
-    pub(crate) error_on: Option<Statuses>,
+    pub(crate) error_on: Option<ErrorOn>,
+    pub(crate) response_mapping: Option<Mapping>,
+    pub(crate) paging: Option<Paging>,
+    pub(crate) poll_until: Option<PollUntil>,
+}
+
+/// The inputs of HEAD and OPTIONS: those of the other methods but `paging`, for their answers have no lists.
+#[derive(Deserialize)]
+#[serde(from = "Input")]
+pub(crate) struct BodilessInput(pub(crate) Input);
+
+impl From<Input> for BodilessInput {
+    fn from(input: Input) -> Self {
+        Self(Input { paging: None, ..input })
+    }
+}
+
+impl JsonSchema for BodilessInput {
+    fn schema_name() -> Cow<'static, str> {
+        "BodilessInput".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Input::json_schema(generator);
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.shift_remove("paging");
+        }
+        schema
+    }
 }
 
 /// The inputs of TRACE, which must not have a body (RFC 9110 §9.3.8).
@@ -41,11 +74,12 @@ pub(crate) struct TraceInput {
     circuit_breaker: Option<Switch>,
     timeout: Option<Milliseconds>,
     auth: Option<Auth>,
+    connection: Option<String>,
     follow_redirects: Option<bool>,
     max_redirects: Option<u16>,
     connect_timeout: Option<Milliseconds>,
     response_type: Option<ResponseType>,
-    error_on: Option<Statuses>,
+    error_on: Option<ErrorOn>,
 }
 
 impl From<TraceInput> for Input {
@@ -59,6 +93,8 @@ impl From<TraceInput> for Input {
             circuit_breaker: input.circuit_breaker,
             timeout: input.timeout,
             auth: input.auth,
+            connection: input.connection,
+            outbound: None,
             content_type: None,
             payload_type: None,
             ignore_null_values: None,
@@ -68,6 +104,9 @@ impl From<TraceInput> for Input {
             connect_timeout: input.connect_timeout,
             response_type: input.response_type,
             error_on: input.error_on,
+            response_mapping: None,
+            paging: None,
+            poll_until: None,
         }
     }
 }
@@ -204,7 +243,7 @@ impl<'de> Deserialize<'de> for Headers {
     }
 }
 
-/// HTTP statuses: `404`, `"404"`, `"400-499"`, alone, in a list or separated by commas.
+/// HTTP statuses: `404`, `"404"`, `"400-499"`, `"4xx"`, alone, in a list or separated by commas.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "Value")]
 pub(crate) struct Statuses(Vec<RangeInclusive<u16>>);
@@ -221,6 +260,10 @@ impl Statuses {
     }
 
     fn parse(text: &str) -> Option<RangeInclusive<u16>> {
+        let text = text.trim();
+        if let Some(class) = text.strip_suffix("xx").and_then(|it| it.parse::<u16>().ok()) {
+            return (1..=9).contains(&class).then_some(class * 100..=class * 100 + 99);
+        }
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         let range = first.trim().parse().ok()?..=last.trim().parse().ok()?;
         (100 <= *range.start() && range.start() <= range.end() && *range.end() <= 999)
@@ -247,7 +290,7 @@ impl<'de> Deserialize<'de> for Statuses {
 }
 
 /// The JSON object that a text holds, or else the value itself.
-fn object_or(value: Value) -> Value {
+pub(crate) fn object_or(value: Value) -> Value {
     match value {
         Value::String(text) if text.trim_start().starts_with('{') => {
             serde_json::from_str(&text).unwrap_or(Value::String(text))
@@ -338,7 +381,7 @@ mod tests {
 
     #[test]
     fn statuses_are_numbers_and_ranges() {
-        for wrong in ["4xx", "500-400", "12", "1000", "400-", "-1"] {
+        for wrong in ["4x", "0xx", "10xx", "xx", "500-400", "12", "1000", "400-", "-1"] {
             let text = format!("`{wrong}` is neither a status nor a range such as `400-599`");
             refused::<Statuses>(&json!(wrong), &text);
         }
@@ -350,6 +393,7 @@ mod tests {
         check(json!([404, "410-412"]), &[404, 410, 411, 412]);
         check(json!("[404]"), &[404]);
         check(json!("404, 599"), &[404, 599]);
+        check(json!("1xx"), &(100..200).collect::<Vec<_>>());
         check(json!(302), &[302]);
         check(json!([]), &[]);
     }

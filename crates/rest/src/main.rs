@@ -2,20 +2,39 @@
 
 mod address;
 mod auth;
+mod auth_digest;
+mod auth_failure;
+mod auth_oauth;
+mod auth_send;
+mod auth_sigv4;
 mod body;
 mod breaker;
+mod check;
 mod client;
+mod condition;
 mod config;
+mod connections;
 mod error;
+mod expression;
+mod flow;
+mod import;
 mod input;
+mod link;
+mod mapping;
 mod mask;
 mod media;
 mod methods;
 mod names;
+mod onward;
+mod operation;
 mod outcome;
+mod paging;
 mod placeholders;
+mod polling;
 mod request;
 mod response;
+mod sandbox;
+mod served;
 
 use std::process::ExitCode;
 
@@ -24,6 +43,9 @@ use common::Connector;
 use crate::{client::Rest, error::ErrorCode};
 
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|it| it == sandbox::ARGUMENT) {
+        return sandbox::main();
+    }
     connector().main()
 }
 
@@ -38,6 +60,9 @@ fn connector() -> Connector<Rest> {
         .action("DELETE", methods::delete)
         .action("OPTIONS", methods::options)
         .action("TRACE", methods::trace)
+        .command(check::command(), check::execute)
+        .command(import::command(), import::execute)
+        .served(served::run)
         .errors::<ErrorCode>()
         .error_output("restError")
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    client::{self, Rest},
-    input::{Input, TraceInput},
-    response::{Answer, Reading},
+    client::Rest,
+    flow::{self, Done},
+    input::{BodilessInput, Input, TraceInput},
 };
 
 /// What a method with a body in its answer gives (`activiti-ootb-connectors.md` §9.2).
@@ -21,6 +21,12 @@ pub(crate) struct Output {
     /// The name until January 2024.
     rest_response_headers: Object,
     response_headers: Object,
+    /// How many pages `restResult` is made of, with `paging` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages: Option<u32>,
+    /// The names of `responseMapping`.
+    #[serde(flatten)]
+    mapped: Object,
 }
 
 /// What HEAD and OPTIONS give.
@@ -30,6 +36,9 @@ pub(crate) struct HeadersOutput {
     rest_status: u16,
     rest_response_headers: Object,
     response_headers: Object,
+    /// The names of `responseMapping`.
+    #[serde(flatten)]
+    mapped: Object,
 }
 
 /// What TRACE gives.
@@ -44,7 +53,10 @@ pub(crate) async fn get(rest: Context<Rest>, input: Input) -> Result<Output, Fai
     call(rest, Method::GET, input).await
 }
 
-pub(crate) async fn head(rest: Context<Rest>, input: Input) -> Result<HeadersOutput, Failure> {
+pub(crate) async fn head(
+    rest: Context<Rest>,
+    BodilessInput(input): BodilessInput,
+) -> Result<HeadersOutput, Failure> {
     call(rest, Method::HEAD, input).await
 }
 
@@ -64,7 +76,10 @@ pub(crate) async fn delete(rest: Context<Rest>, input: Input) -> Result<Output, 
     call(rest, Method::DELETE, input).await
 }
 
-pub(crate) async fn options(rest: Context<Rest>, input: Input) -> Result<HeadersOutput, Failure> {
+pub(crate) async fn options(
+    rest: Context<Rest>,
+    BodilessInput(input): BodilessInput,
+) -> Result<HeadersOutput, Failure> {
     call(rest, Method::OPTIONS, input).await
 }
 
@@ -72,39 +87,42 @@ pub(crate) async fn trace(rest: Context<Rest>, input: TraceInput) -> Result<Trac
     call(rest, Method::TRACE, input.into()).await
 }
 
-async fn call<O: From<(Answer, Reading)>>(
+async fn call<O: From<Done>>(
     rest: Context<Rest>,
     method: Method,
     input: Input,
 ) -> Result<O, Failure> {
-    client::call(&rest, method, input).await.map(O::from)
+    flow::run(&rest, method, input).await.map(O::from)
 }
 
-impl From<(Answer, Reading)> for Output {
-    fn from((answer, reading): (Answer, Reading)) -> Self {
-        let headers = answer.header_object();
+impl From<Done> for Output {
+    fn from(done: Done) -> Self {
+        let headers = done.answer.header_object();
         Self {
-            rest_result: reading.result,
-            rest_status: answer.status.as_u16(),
+            rest_result: done.reading.result,
+            rest_status: done.answer.status.as_u16(),
             rest_response_headers: headers.clone(),
             response_headers: headers,
+            pages: done.pages,
+            mapped: done.mapped,
         }
     }
 }
 
-impl From<(Answer, Reading)> for HeadersOutput {
-    fn from((answer, _): (Answer, Reading)) -> Self {
-        let headers = answer.header_object();
+impl From<Done> for HeadersOutput {
+    fn from(done: Done) -> Self {
+        let headers = done.answer.header_object();
         Self {
-            rest_status: answer.status.as_u16(),
+            rest_status: done.answer.status.as_u16(),
             rest_response_headers: headers.clone(),
             response_headers: headers,
+            mapped: done.mapped,
         }
     }
 }
 
-impl From<(Answer, Reading)> for TraceOutput {
-    fn from((answer, reading): (Answer, Reading)) -> Self {
-        Self { rest_result: reading.result, rest_status: answer.status.as_u16() }
+impl From<Done> for TraceOutput {
+    fn from(done: Done) -> Self {
+        Self { rest_result: done.reading.result, rest_status: done.answer.status.as_u16() }
     }
 }

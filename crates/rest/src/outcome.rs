@@ -5,6 +5,7 @@ use std::time::Duration;
 use common::Failure;
 use http::header::RETRY_AFTER;
 use outbound::ErrorKind;
+use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 use crate::{
@@ -36,10 +37,10 @@ pub(crate) enum Reached {
     Peer,
 }
 
-/// The failure that an answer with an error status is.
-pub(crate) fn of_answer(request: &Request, answer: &Answer) -> Failure {
+/// The failure that an answer is, under the `code` that the task gives it, else under that of its status.
+pub(crate) fn of_answer(request: &Request, answer: &Answer, code: Option<&str>) -> Failure {
     let status = answer.status;
-    let code = ErrorCode::of_status(status);
+    let code = code.map_or_else(|| json!(ErrorCode::of_status(status)), Value::from);
     let text = {
         let body = request.mask.excerpt(&answer.body_text());
         let redirected = answer.redirected_to.as_deref();
@@ -64,10 +65,13 @@ pub(crate) fn of_answer(request: &Request, answer: &Answer) -> Failure {
         _ => Failure::business(code, text),
     };
     let outputs = answer.outputs(answer.read(ResponseType::Auto).result);
-    failure
-        .with_status(status.as_u16())
-        .with_outputs(request.mask.object(outputs))
-        .with_note(format_args!("{} answered {}", host(request), status.as_u16()))
+    let failure = failure.with_outputs(request.mask.object(outputs)).with_note(format_args!(
+        "{} answered {}",
+        host(request),
+        status.as_u16()
+    ));
+    // Told with its own status, an error that came as a success would pass for one.
+    if status.as_u16() < 300 { failure } else { failure.with_status(status.as_u16()) }
 }
 
 /// The failure that a call without a complete answer is.
@@ -119,7 +123,7 @@ pub(crate) fn of_break(request: &Request, broken: &Broken) -> Failure {
     match answer {
         Some(answer) => failure
             .with_status(answer.status.as_u16())
-            .with_outputs(request.mask.object(answer.outputs(serde_json::Value::Null))),
+            .with_outputs(request.mask.object(answer.outputs(Value::Null))),
         None => failure,
     }
 }
@@ -165,16 +169,16 @@ pub(crate) fn for_breaker(result: &Result<Answer, Broken>) -> breaker::Outcome {
 }
 
 /// Method and URL as they may be shown: without user info and query.
-fn target(request: &Request) -> String {
+pub(crate) fn target(request: &Request) -> String {
     format!("{} {}", request.method, request.mask.text(&outbound::shown(&request.url)))
 }
 
-fn host(request: &Request) -> String {
+pub(crate) fn host(request: &Request) -> String {
     request.url.origin().ascii_serialization()
 }
 
 /// How long the peer asks to wait: seconds or a date (RFC 9110 §10.2.3).
-fn retry_after(answer: &Answer) -> Option<Duration> {
+pub(crate) fn retry_after(answer: &Answer) -> Option<Duration> {
     let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
@@ -228,7 +232,7 @@ mod tests {
     fn check(method: &Method, status: u16, retry_after: &str, expected: &str) {
         let headers = [("retry-after", retry_after)];
         let headers = if retry_after.is_empty() { &headers[..0] } else { &headers };
-        let failure = of_answer(&request(method.clone()), &answer(status, headers, ""));
+        let failure = of_answer(&request(method.clone()), &answer(status, headers, ""), None);
         assert_eq!(told(&failure), expected, "{method} {status}");
         assert_eq!(failure.report().status, Some(status));
     }
@@ -284,7 +288,7 @@ mod tests {
         let body = r#"{"error":"no pa55word, t0ken, s3cret, setting-s3cret"}"#;
         let headers = [("content-type", "application/json"), ("x-echo", "t0ken")];
         let answer = answer(404, &headers, body);
-        let failure = of_answer(&request(Method::GET), &answer);
+        let failure = of_answer(&request(Method::GET), &answer, None);
         assert_eq!(
             failure.to_string(),
             r#"NOT_FOUND: GET http://x:81/orders answered 404 {"error":"no ***, ***, ***, ***"}"#
@@ -302,7 +306,7 @@ mod tests {
 
         let redirected = Answer { redirected_to: Some("http://y/".to_owned()), ..answer.clone() };
         let failure =
-            of_answer(&request(Method::GET), &Answer { body: Bytes::new(), ..redirected });
+            of_answer(&request(Method::GET), &Answer { body: Bytes::new(), ..redirected }, None);
         let expected = "GET http://x:81/orders, redirected to http://y/, answered 404";
         assert_eq!(failure.to_string(), format!("NOT_FOUND: {expected}"));
         let failure = of_answer(
@@ -312,6 +316,7 @@ mod tests {
                 unread: Some("the connection was lost".to_owned()),
                 ..answer
             },
+            None,
         );
         assert_eq!(
             failure.to_string(),

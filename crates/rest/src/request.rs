@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::{
     address::{self, Address, Encoding},
-    auth::{Auth, Credential},
+    auth::{Auth, Credential, OnSending},
     body::{self, Body, Nulls, Wanted},
     error::invalid,
     input::{Headers, IdempotencyKey, Input, Parameters},
@@ -37,6 +37,8 @@ pub(crate) struct Request {
     pub(crate) time_limit: TimeLimit,
     /// The query parameters that hold credentials.
     pub(crate) secret_parameters: Vec<String>,
+    /// The credentials that are made when it is sent.
+    pub(crate) on_sending: Option<OnSending>,
     pub(crate) mask: Mask,
     /// What was done differently from what was asked.
     pub(crate) warnings: Vec<String>,
@@ -98,6 +100,7 @@ impl Request {
                 _ => TimeLimit::OfTheTask,
             },
             secret_parameters: Vec::new(),
+            on_sending: None,
             mask: Mask::default(),
             warnings: Vec::new(),
         };
@@ -140,6 +143,9 @@ impl Request {
             };
             text.extend([name.as_str(), ": ", &value, "\n"]);
         }
+        if let Some(credentials) = &self.on_sending {
+            text.extend(["authorization: ", credentials.scheme(), " ", MASK, "\n"]);
+        }
         text.push('\n');
         text + &self.mask.text(&String::from_utf8_lossy(&self.body))
     }
@@ -172,17 +178,22 @@ impl Request {
     }
 
     fn add_auth(&mut self, auth: &Auth) -> Result<(), Failure> {
-        self.mask.add(auth.secret().reveal());
+        auth.secrets().into_iter().for_each(|it| self.mask.add(it));
         let credential =
             auth.credential().map_err(|problem| invalid(format_args!("`auth`: {problem}")))?;
+        let name = match &credential {
+            Credential::Header(name, _) => Some(name),
+            Credential::OnSending(_) => Some(&AUTHORIZATION),
+            Credential::Query(..) => None,
+        };
+        if let Some(name) = name.filter(|it| self.headers.remove(*it).is_some()) {
+            self.warnings.push(format!("`requestHeaders`: `{name}` gives way to `auth`"));
+        }
         match credential {
             Credential::Header(name, value) => {
-                if self.has(&name) {
-                    let text = format!("`requestHeaders`: `{name}` gives way to `auth`");
-                    self.warnings.push(text);
-                }
                 self.headers.insert(name, value);
             }
+            Credential::OnSending(credentials) => self.on_sending = Some(credentials.clone()),
             Credential::Query(name, value) => {
                 let mut query = self.url.query().unwrap_or_default().to_owned();
                 let pair = (name.to_owned(), value.reveal().to_owned());

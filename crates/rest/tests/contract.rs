@@ -6,8 +6,20 @@
 
 #[path = "contract/answers.rs"]
 mod answers;
+#[path = "contract/auth.rs"]
+mod auth;
+#[path = "contract/connections.rs"]
+mod connections;
+#[path = "contract/import.rs"]
+mod import;
+#[path = "contract/mapping.rs"]
+mod mapping;
+#[path = "contract/paging.rs"]
+mod paging;
 #[path = "contract/peer.rs"]
 mod peer;
+#[path = "contract/polling.rs"]
+mod polling;
 #[path = "contract/samples.rs"]
 mod samples;
 #[path = "contract/weather.rs"]

@@ -58,12 +58,6 @@ pub(super) const TABLE: &[Row] = &[
         "the instance name: destinations are <CONNECTOR_NAME>.<ACTION>; the definition's name",
     ),
     (
-        "DEFINITION",
-        &[],
-        "",
-        "file with a definition to serve instead of the connector's own, where the connector can (rest-connector: made by `import openapi`)",
-    ),
-    (
         "CONNECTOR_GROUP",
         &["SPRING_APPLICATION_NAME"],
         "",

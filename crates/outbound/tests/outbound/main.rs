@@ -5,7 +5,9 @@
 mod bodies;
 mod egress;
 mod failures;
+mod identity;
 mod proxies;
 mod redirects;
 mod support;
 mod tls;
+mod tokens;

@@ -22,13 +22,16 @@ use crate::support::{
 
 /// A certificate authority that only the test knows.
 pub(crate) struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    file: TempFile,
+    pub(crate) issuer: Issuer<'static, KeyPair>,
+    pub(crate) file: TempFile,
 }
 
 impl Authority {
     pub(crate) fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        Self::with(CertificateParams::new(Vec::new()).unwrap())
+    }
+
+    pub(crate) fn with(mut params: CertificateParams) -> Self {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, "Test CA");
         let key = KeyPair::generate().unwrap();

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{invoke, peer::Peer};
+use crate::{
+    invoke,
+    peer::{Act, Peer, answer},
+};
 
 /// A sample, with its URL turned to the peer.
 fn run(text: &str, peer: &Peer) -> Value {
@@ -44,4 +47,58 @@ fn sends_a_form() {
     let peer = Peer::answering("200 OK", &[], b"");
     assert_eq!(run(include_str!("../../samples/send-form.json"), &peer)["restStatus"], json!(200));
     assert!(peer.request().ends_with("\r\n\r\nname=Jane+Doe&tag=new&tag=vip"));
+}
+
+#[test]
+fn takes_outputs_from_an_order() {
+    let order = br#"{"total": 19.90, "items": [
+        {"article": "A-1", "shipped": true}, {"article": "A-2", "shipped": false}]}"#;
+    let headers = ["content-type: application/json", "etag: \"v3\""];
+    let peer = Peer::answering("200 OK", &headers, order);
+    let outputs = run(include_str!("../../samples/map-order.json"), &peer);
+    assert_eq!(outputs["total"].to_string(), "19.90");
+    assert_eq!(outputs["articles"], json!(["A-1", "A-2"]));
+    assert_eq!(outputs["open"], 1);
+    assert_eq!(outputs["version"], "\"v3\"");
+}
+
+#[test]
+fn tells_why_stock_was_not_reserved() {
+    let sample: Value =
+        serde_json::from_str(include_str!("../../samples/reserve-stock.json")).unwrap();
+    for (status, body, code) in [
+        ("409 Conflict", r#"{"reason": "sold-out"}"#, "SOLD_OUT"),
+        ("409 Conflict", r#"{"reason": "other"}"#, "CONFLICT"),
+        ("200 OK", r#"{"ok": false, "error": "unknown-article"}"#, "UNKNOWN_ARTICLE"),
+    ] {
+        let peer = Peer::answering(status, &["content-type: application/json"], body.as_bytes());
+        let mut inputs = sample["inputs"].clone();
+        inputs["restUrl"] = peer.url("/reservations").into();
+        let told = invoke("POST", &inputs, &[]).failure();
+        assert!(told.starts_with(&format!("business {code}: POST")), "{told}");
+    }
+}
+
+#[test]
+fn lists_all_orders() {
+    let json = ["content-type: application/json"];
+    let first = br#"{"orders": [{"id": 1}, {"id": 2}], "links": {"next": "/orders?page=2"}}"#;
+    let last = br#"{"orders": [{"id": 3}], "links": {}}"#;
+    let peer =
+        Peer::start([first.as_slice(), last].map(|it| Act::Say(answer("200 OK", &json, it))));
+    let outputs = run(include_str!("../../samples/list-orders.json"), &peer);
+    assert_eq!(outputs["restResult"], json!([{"id": 1}, {"id": 2}, {"id": 3}]));
+    assert_eq!(outputs["pages"], 2);
+}
+
+#[test]
+fn awaits_a_report() {
+    let job = ["content-type: application/json", "location: /reports/7", "retry-after: 0"];
+    let peer = Peer::start([
+        Act::Say(answer("202 Accepted", &job, br#"{"state": "new"}"#)),
+        Act::Say(answer("200 OK", &job[..1], br#"{"state": "done", "url": "/files/7"}"#)),
+    ]);
+    let outputs = run(include_str!("../../samples/await-report.json"), &peer);
+    assert_eq!(outputs["restResult"]["url"], "/files/7");
+    assert!(peer.requests()[1].starts_with("GET /reports/7 HTTP/1.1\r\n"));
 }

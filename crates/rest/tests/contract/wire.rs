@@ -71,8 +71,8 @@ fn r6_r16_r17_wrong_inputs_are_refused_by_name() {
         "INVALID_INPUT: `payloadType`: unknown variant `xml`, expected one of `json`, `form`, `text`",
     );
     refused(
-        &json!({"errorOn": ["4xx"]}),
-        "INVALID_INPUT: `errorOn`: `4xx` is neither a status nor a range such as `400-599`",
+        &json!({"errorOn": ["4x"]}),
+        "INVALID_INPUT: `errorOn`: `4x` is neither a status nor a range such as `400-599`",
     );
 }
 

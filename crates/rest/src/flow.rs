@@ -1,0 +1,65 @@
+//! One task: its call, with the further pages or polls, and the outputs that are mapped from the answer.
+
+use common::{Context, Failure, Object};
+use http::Method;
+
+use crate::{
+    client::{self, Rest},
+    error::invalid,
+    expression::Scope,
+    input::Input,
+    onward::Onward,
+    paging, polling,
+    response::{Answer, Reading},
+};
+
+/// What a task has come to.
+pub(crate) struct Done {
+    /// The last answer.
+    pub(crate) answer: Answer,
+    pub(crate) reading: Reading,
+    /// How many pages `restResult` is made of; None without paging.
+    pub(crate) pages: Option<u32>,
+    /// The outputs of `responseMapping`.
+    pub(crate) mapped: Object,
+}
+
+pub(crate) async fn run(
+    rest: &Context<Rest>,
+    method: Method,
+    mut input: Input,
+) -> Result<Done, Failure> {
+    rest.connections.apply(&mut input, &rest.outbound)?;
+    let (mapping, paging, poll) =
+        (input.response_mapping.take(), input.paging.take(), input.poll_until.take());
+    if let Some(errors) = &input.error_on {
+        errors.check().await?;
+    }
+    if let Some(mapping) = &mapping {
+        mapping.check().await?;
+    }
+    let ((answer, reading), pages) = match (paging, poll) {
+        (Some(_), Some(_)) => return Err(invalid("`paging` and `pollUntil` exclude each other")),
+        (Some(paging), None) => {
+            paging.check().await?;
+            let (done, pages) = paging::collect(Onward::new(rest, method, input)?, &paging).await?;
+            (done, Some(pages))
+        }
+        (None, Some(poll)) => {
+            poll.check().await?;
+            (polling::wait(Onward::new(rest, method, input)?, &poll).await?, None)
+        }
+        (None, None) => (client::call(rest, method, input).await?, None),
+    };
+    let mapped = match mapping {
+        None => Object::new(),
+        Some(mapping) => {
+            let headers = answer.header_object();
+            let status = answer.status.as_u16();
+            let scope = Scope { body: &reading.result, status, headers: &headers };
+            let known = || answer.outputs(reading.result.clone());
+            mapping.outputs(&scope).await.map_err(|failure| failure.with_outputs(known()))?
+        }
+    };
+    Ok(Done { answer, reading, pages, mapped })
+}

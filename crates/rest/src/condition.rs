@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::{
     expression::{self, Expression, Scope},
-    input::{Statuses, object_or},
+    input::object_or,
     mapping::troubled,
+    statuses::Statuses,
 };
 
 /// The most rules of one input.

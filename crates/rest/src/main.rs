@@ -35,6 +35,7 @@ mod request;
 mod response;
 mod sandbox;
 mod served;
+mod statuses;
 
 use std::process::ExitCode;
 

@@ -87,6 +87,13 @@ impl<'a> Onward<'a> {
 
     /// Sets a member of the payload.
     pub(crate) fn set_member(&mut self, name: &str, value: Value) -> Result<(), Failure> {
+        // What the peer says is no place for our placeholders, and JSON has no other way to write it.
+        if value.as_str().is_some_and(|it| it.contains("${")) {
+            return Err(paging_error(
+                &self.request,
+                "the cursor has `${`, which stands for settings",
+            ));
+        }
         let payload = match self.payload.take().unwrap_or_else(|| Value::Object(Object::new())) {
             Value::String(text) => crate::input::object_or(Value::String(text)),
             payload => payload,
@@ -113,6 +120,8 @@ impl<'a> Onward<'a> {
                 paging_error(&self.request, "the link to what comes next is no URL")
             })?;
         url.set_fragment(None);
+        // The peer may leave characters as they are that a URL cannot carry.
+        self.input.rest_url_encoded = Some(false);
         let is_foreign = url.origin() != self.request.url.origin();
         let has_user = !url.username().is_empty() || url.password().is_some();
         if has_user || !matches!(url.scheme(), "http" | "https") {
@@ -161,7 +170,6 @@ impl<'a> Onward<'a> {
         // What the peer says is no place for our placeholders.
         self.input.rest_url = String::from(url).replace("${", "%24%7B");
         self.input.rest_url_params = None;
-        self.input.rest_url_encoded = Some(true);
         self.rebuild()
     }
 

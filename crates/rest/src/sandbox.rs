@@ -8,6 +8,7 @@ mod inside;
 use std::{
     collections::HashSet,
     io,
+    os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::{Mutex, PoisonError},
@@ -190,10 +191,7 @@ fn program() -> io::Result<PathBuf> {
     if running.exists() { Ok(running) } else { std::env::current_exe() }
 }
 
-#[cfg(unix)]
 fn why_ended(status: ExitStatus) -> TroubleKind {
-    use std::os::unix::process::ExitStatusExt;
-
     // The numbers are those of POSIX systems on all machines that we run on.
     const SIGABRT: i32 = 6;
     const SIGKILL: i32 = 9;
@@ -208,9 +206,4 @@ fn why_ended(status: ExitStatus) -> TroubleKind {
         }
         _ => TroubleKind::Broken(format!("the process for expressions ended with {status}")),
     }
-}
-
-#[cfg(not(unix))]
-fn why_ended(status: ExitStatus) -> TroubleKind {
-    TroubleKind::Refused(format!("ended with {status}"))
 }

@@ -108,19 +108,50 @@ fn foreign_pages_get_no_credentials() {
 }
 
 #[test]
+fn foreign_pages_get_nothing_of_a_connection() {
+    let foreign = Peer::start([page(&json!({"items": [2], "next": null}))]);
+    let peer = Peer::start([
+        page(&json!({"items": [0], "next": "/1"})),
+        page(&json!({"items": [1], "next": foreign.url("/2")})),
+    ]);
+    let connections = json!({"shop": {
+        "url": peer.url(""),
+        "auth": {"type": "bearer", "token": "s3cret"},
+        "headers": {"X-Company": "s3cret-too"},
+    }});
+    let input = json!({
+        "connection": "shop",
+        "restUrl": "/0",
+        "paging": {"next": "$.next", "items": "$.items", "sameHost": false},
+    });
+    let settings = [("REST_CONNECTIONS", connections.to_string())];
+    let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(invoke("GET", &input, &settings).success()["restResult"], json!([0, 1, 2]));
+    for request in peer.requests() {
+        assert!(request.contains("\r\nauthorization: Bearer s3cret\r\n"), "{request}");
+        assert!(request.contains("\r\nx-company: s3cret-too\r\n"), "{request}");
+    }
+    let told = foreign.requests().concat();
+    assert!(!told.contains("s3cret"), "{told}");
+}
+
+#[test]
 fn a_link_of_the_peer_cannot_ask_for_our_settings() {
     let next = "/2?a=${rest-auth-token}&b=%24%7Brest-auth-token%7D";
-    let peer = Peer::start([
+    let pages = [
         page(&json!({"items": [1], "next": next, "cursor": "${rest-auth-token}"})),
         page(&json!({"items": [2]})),
-    ]);
+    ];
     let settings = [("REST_AUTH_TOKEN", "s3cret")];
     for paging in [
         json!({"next": "$.next", "items": "$.items"}),
         json!({"cursor": "$.cursor", "parameter": "c", "items": "$.items"}),
+        json!({"cursor": "$.cursor", "parameter": "c", "items": "$.items", "in": "body"}),
     ] {
-        let input = json!({"restUrl": peer.url("/"), "paging": paging});
-        let _told = invoke("GET", &input, &settings);
+        let peer = Peer::start(pages.clone());
+        let input = json!({"restUrl": peer.url("/"), "requestPayload": {}, "paging": paging});
+        let told = invoke("GET", &input, &settings);
+        assert_eq!(told.success, paging["in"].is_null(), "{}", told.outputs);
         assert!(!peer.requests().concat().contains("s3cret"), "{:?}", peer.requests());
     }
 }
@@ -202,7 +233,7 @@ fn limits_of_the_task_end_the_list_with_a_warning() {
 #[test]
 fn links_in_the_body_are_followed() {
     let peer = Peer::start([
-        page(&json!({"items": [1], "links": {"next": "?page=2&a=%2C"}})),
+        page(&json!({"items": [1], "links": {"next": "?page=2&a=%2C&b={x|y z}"}})),
         page(&json!({"items": [], "links": {"next": "/other/list?page=3#x"}})),
         page(&json!({"items": [3], "links": {"next": ""}})),
     ]);
@@ -210,7 +241,10 @@ fn links_in_the_body_are_followed() {
         get(&peer, "/list?q=1", &json!({"next": "$.links.next", "items": "$.items"})).success();
     assert_eq!(outputs["restResult"], json!([1, 3]));
     assert_eq!(outputs["pages"], 3);
-    assert_eq!(asked(&peer), ["GET /list?q=1", "GET /list?page=2&a=%2C", "GET /other/list?page=3"]);
+    assert_eq!(
+        asked(&peer),
+        ["GET /list?q=1", "GET /list?page=2&a=%2C&b=%7Bx%7Cy%20z%7D", "GET /other/list?page=3"]
+    );
     // Without `items`, a page that is no list is an item itself.
     let peer = Peer::start([page(&json!({"a": 1, "next": "/2"})), page(&json!({"a": 2}))]);
     let outputs = get(&peer, "/", &json!({"next": "jq: .next"})).success();
@@ -262,6 +296,13 @@ fn cursors_go_into_the_query_or_the_body() {
 
 #[test]
 fn pages_and_offsets_are_counted() {
+    // Byte for byte where the task wants that.
+    let peer = Peer::start([page(&json!([1])), page(&json!([]))]);
+    let url = peer.url("/a%2fb?q=%2c+x[]");
+    let input = json!({"restUrl": url, "restUrlEncoded": true, "paging": {"page": "p"}});
+    invoke("GET", &input, &[]).success();
+    assert_eq!(asked(&peer), ["GET /a%2fb?q=%2c+x[]&p=1", "GET /a%2fb?q=%2c+x[]&p=2"]);
+
     let pages = [page(&json!([1, 2])), page(&json!([3])), page(&json!([]))];
     let check = |paging: Value, expected: &[&str]| {
         let peer = Peer::start(pages.clone());

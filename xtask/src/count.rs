@@ -6,14 +6,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::tree;
 
 /// Sums over any number of test binaries.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
-    pub(crate) passed: usize,
+    passed: usize,
     failed: usize,
     ignored: usize,
 }
@@ -29,6 +29,16 @@ impl fmt::Display for Count {
 }
 
 impl Count {
+    /// Whether there was anything to count.
+    ///
+    /// # Errors
+    ///
+    /// When no test passed, as `filter` fits none.
+    pub(crate) fn not_nothing(&self, filter: Option<&str>) -> Result<()> {
+        ensure!(self.passed > 0, "no test's name contains `{}`", filter.unwrap_or_default());
+        Ok(())
+    }
+
     /// Runs `cargo test arguments`, shows all that it prints and adds its results to `self`.
     ///
     /// # Errors

@@ -50,7 +50,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let connectors = if args.images { Connectors::Images } else { Connectors::Programs };
     let outcome = test(&sh, connectors, args.filter.as_deref(), &mut count);
     println!("\ntests: {count}");
-    outcome
+    outcome?;
+    count.not_nothing(args.filter.as_deref())
 }
 
 /// What the tests talk to.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
 use crate::{
@@ -36,11 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     steps.report();
     println!("tests: {count}");
     outcome?;
-    ensure!(
-        count.passed > 0,
-        "no test's name contains `{}`",
-        args.filter.as_deref().unwrap_or_default()
-    );
+    count.not_nothing(args.filter.as_deref())?;
     println!("all is well");
     Ok(())
 }

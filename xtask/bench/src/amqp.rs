@@ -15,7 +15,7 @@ use anyhow::{Result, ensure};
 use tokio::task::block_in_place;
 
 use crate::{
-    figure::{self, Figure, Target},
+    figure::{Figure, Target},
     message::{self, Bundle, Message},
     process::{Process, thread_cpu},
     queues::Queues,
@@ -24,6 +24,8 @@ use crate::{
 };
 
 const PREFETCH: u16 = 256;
+/// Shorter batches are over before their rate can be told.
+const RATE_DEPTH_MIN: u64 = 10_000;
 /// So many messages per second are the least that is waited for.
 const RATE_MIN: u64 = 500;
 const WARM_UP: u64 = 1_000;
@@ -112,7 +114,11 @@ impl<'a> Lane<'a> {
         Ok(figures)
     }
 
-    /// The same cost whether few messages are queued or many; each depth is compared with the first.
+    /// The same cost whether few messages are queued or many: the processor time at each depth is compared with that at
+    /// the first.
+    ///
+    /// The rate is told where a batch is long enough for it, and compared with the raw loop at the same depth, since the
+    /// broker itself is slower with a long queue.
     async fn depths(&self, setup: &Setup) -> Result<Vec<Figure>> {
         let depths = setup.scale.pick(&[100, 1_000, 10_000][..], &[100, 1_000, 10_000, 100_000]);
         let enough = setup.scale.pick(3_000, 10_000);
@@ -124,14 +130,19 @@ impl<'a> Lane<'a> {
             for _ in 0..n_batches {
                 costs.push(self.ours(*depth).await?);
             }
-            // A sum, because the processor time of a short batch is less than what can be told.
+            // The mean, because the processor time of a short batch is less than what can be told.
             #[expect(clippy::cast_precision_loss, reason = "a hundred at most")]
             let cpu = costs.iter().map(|it| it.cpu_ms_per_message).sum::<f64>() / n_batches as f64;
-            let rate = figure::median(costs.iter().map(|it| it.per_second));
-            println!("   {depth} queued: {cpu:.3} ms, {rate:.0}/s");
+            println!("   {depth} queued: {cpu:.3} ms");
             let first = *first.get_or_insert(cpu);
             let figure = Figure::new(format!("CPU per message, {depth} queued"), cpu, "ms");
             figures.push(figure.against(first));
+            if *depth >= RATE_DEPTH_MIN {
+                let (ours, raw) = (costs[0].per_second, self.raw(*depth).await?.per_second);
+                println!("   {depth} queued: {ours:.0}/s, raw loop {raw:.0}/s");
+                let figure = Figure::new(format!("messages, {depth} queued"), ours, "/s");
+                figures.push(figure.against(raw));
+            }
         }
         Ok(figures)
     }

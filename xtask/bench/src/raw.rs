@@ -106,7 +106,9 @@ impl Raw {
                     (FRAME_HEADER | FRAME_BODY, _) => self.0.write_again(&frame),
                     _ => return Err(self.0.unexpected(&frame)),
                 }
-                if !self.0.has_more() {
+                // Between a publish and the end of its content nothing else may be written; it fits into one frame.
+                let is_whole = frame.kind == FRAME_BODY || frame.method == ACK;
+                if is_whole && !self.0.has_more() {
                     break;
                 }
             }

@@ -1,5 +1,6 @@
 //! Health, metrics and start: what orchestrators and operators see (D5).
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -149,6 +150,28 @@ async fn not_even_a_trace_tells_secrets_or_personal_data() {
     for id in &ids {
         scene.engine.answer(id).await;
     }
+}
+
+#[tokio::test]
+async fn spans_go_to_the_collector_and_continue_the_callers_trace() {
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let collector = Peer::start(|_| Reply::json(200, &json!({}))).await;
+    let peer = Peer::start(|_| Reply::json(200, &json!(1))).await;
+    let mut connector = Connector::launch(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url(""))]);
+    connector.ready().await;
+    let call = connector.request(Method::POST, "/v1/do/rest-connector/GET");
+    let call = call.header("content-type", "application/json").header("traceparent", TRACE);
+    let body = json!({"restUrl": peer.url(&format!("/{SECRET}"))}).to_string();
+    assert_eq!(call.body(body).send().await.unwrap().status(), 200);
+    let sent = peer.calls()[0].headers["traceparent"].clone();
+    assert_eq!(sent[..36], TRACE[..36], "the same trace");
+    assert_ne!(sent[36..], TRACE[36..], "a span of its own");
+    assert_eq!(connector.terminate().await, 0);
+    let exported = collector.calls();
+    assert!(exported.iter().all(|it| it.target == "/v1/traces" && it.method == "POST"));
+    let spans: String = exported.into_iter().map(|it| it.body).collect();
+    assert!(spans.contains("rest-connector") && spans.contains("request"), "{spans}");
+    assert!(!spans.contains(SECRET), "{spans}");
 }
 
 #[tokio::test]

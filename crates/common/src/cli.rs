@@ -121,6 +121,7 @@ fn command(definition: &Definition, own: &[Declared]) -> Command {
         invoke = invoke.subcommand(action);
     }
     let mut command = Command::new(definition.name.clone())
+        .bin_name(definition.name.clone())
         .version(env!("CARGO_PKG_VERSION"))
         .about(definition.description.clone())
         .disable_help_subcommand(true)

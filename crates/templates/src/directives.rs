@@ -16,8 +16,8 @@ const KNOWN: [&str; 8] = ["assign", "else", "elseif", "ftl", "if", "include", "l
 pub(crate) struct Open<'s> {
     name: &'static str,
     offset: usize,
-    /// The variable of the innermost `<#list>`.
-    item: Option<&'s str>,
+    /// The variable of the innermost `<#list>`, and how many of our own loops are around it.
+    item: Option<(&'s str, usize)>,
 }
 
 impl Open<'_> {
@@ -92,7 +92,7 @@ impl<'s> Scanner<'s> {
             return Err(Fault::new(tag.close, "`>` ends the directive; write `gt` or `gte`"));
         }
         let innermost = self.open.last().map(|it| it.name);
-        let item = self.item();
+        let item = self.open.last().and_then(|it| it.item);
         let (keyword, expression) = match (closing, name, innermost) {
             (true, "if", Some("if")) => ("endif", None),
             (true, "list", Some("list")) => ("endfor", None),
@@ -108,6 +108,7 @@ impl<'s> Scanner<'s> {
             }
             (false, "list", _) => {
                 let (list, item) = self.list(start, &tag)?;
+                let item = item.map(|it| (it, self.loops));
                 self.open.push(Open { name: "list", offset: start, item });
                 ("for", Some(list))
             }
@@ -177,7 +178,8 @@ impl<'s> Scanner<'s> {
     }
 
     fn item(&self) -> Option<&'s str> {
-        self.open.last().and_then(|it| it.item)
+        let (item, loops) = self.open.last()?.item?;
+        (loops == self.loops).then_some(item)
     }
 
     /// A brace that is text must not meet one of the tag that follows.

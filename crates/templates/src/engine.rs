@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     io::{self, Write},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use minijinja::{Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
@@ -25,7 +25,7 @@ pub struct Limits {
     pub time: Duration,
     /// Levels: a loop or block counts 1, a macro 5, an include 10; at most 500.
     pub depth: usize,
-    /// Bytes of the rendered text.
+    /// Bytes of the rendered text; variables and filters may build four times as much.
     pub output_bytes: usize,
     /// Bytes of a template.
     pub source_bytes: usize,
@@ -121,7 +121,7 @@ impl Engine {
         syntax: Syntax,
     ) -> Result<Json, TemplateError> {
         let data = data::value(data)?;
-        let mut spent = Spent { steps: 0, bytes: 0 };
+        let mut spent = Spent { steps: 0, bytes: 0, since: Instant::now() };
         let mut render = |source: &str| {
             let task = Task { name: "", source, sink, syntax };
             let (text, steps) = self.run(task, data.clone())?;
@@ -208,8 +208,8 @@ fn environment(sink: Sink, limits: Limits) -> Environment<'static> {
     // The engine counts down with a sign.
     environment.set_fuel(Some(limits.fuel.min(u64::MAX >> 1)));
     environment.set_recursion_limit(limits.depth);
-    sink.add_to(&mut environment, limits.time);
-    filters::add_to(&mut environment, sink, limits.time);
+    sink.add_to(&mut environment);
+    filters::add_to(&mut environment, sink, limits);
     environment
 }
 
@@ -239,6 +239,7 @@ fn render_texts(
 struct Spent {
     steps: u64,
     bytes: usize,
+    since: Instant,
 }
 
 impl Spent {
@@ -250,6 +251,9 @@ impl Spent {
         }
         if self.bytes > limits.output_bytes {
             return Err(Limit::Output { max: limits.output_bytes });
+        }
+        if self.since.elapsed() > limits.time {
+            return Err(Limit::Time { max: limits.time });
         }
         Ok(())
     }

@@ -103,7 +103,7 @@ pub enum Limit {
         /// How long it may take.
         max: Duration,
     },
-    /// Bytes that one rendering builds in variables and filters, beside its output.
+    /// Bytes that one rendering writes and builds in variables and filters.
     #[error("the template builds texts and lists of more than {max} bytes")]
     Work {
         /// How many are allowed.

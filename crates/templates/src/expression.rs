@@ -14,6 +14,7 @@ const OPERATORS: [&str; 14] =
     ["+", "-", "*", "/", "//", "%", "**", "~", "==", "!=", "<", "<=", ">", ">="];
 /// What stands between operands without doing anything with them, in our own language; the stars are those of `f(*list)`.
 const SEPARATORS: [&str; 8] = ["=", "*", "**", "and", "or", "not", "if", "else"];
+
 /// One tag's tokens with what is to be written before, instead of and after them.
 pub(crate) struct Expression<'a, 's> {
     pub(crate) tokens: &'a [Token<'s>],

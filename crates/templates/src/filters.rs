@@ -1,22 +1,23 @@
 //! What templates can do with texts, numbers and dates: the engine's own filters that are harmless, and those of business texts.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use minijinja::{
     Environment, Error, State, Value, filters,
     value::{Kwargs, StringInput},
 };
+use serde_json::Number;
 
 use crate::{
-    data, format,
+    Limits, data, format,
     guard::{self, charge, misfit},
     lists,
     sink::{Sink, component, markup},
 };
 
 /// Everything that a template can name; another name is a syntax error.
-pub(crate) fn add_to(environment: &mut Environment<'_>, sink: Sink, time: Duration) {
-    guard::add_to(environment, time);
+pub(crate) fn add_to(environment: &mut Environment<'_>, sink: Sink, limits: Limits) {
+    guard::add_to(environment, limits);
     lists::add_to(environment);
     texts(environment);
     markups(environment, sink);
@@ -136,8 +137,11 @@ fn numbers(environment: &mut Environment<'_>) {
 /// The number that the value is, or that its text says.
 fn parsed(value: &Value) -> Result<Value, Error> {
     let number = match value.as_str().map(str::trim) {
-        Some(text) if text.parse::<f64>().is_ok_and(f64::is_finite) => data::number(text),
-        _ => value.clone(),
+        Some(text) => match serde_json::from_str::<Number>(text) {
+            Ok(number) => data::number(number.as_str()),
+            Err(_) => text.parse::<f64>().map_or(Value::from(()), Value::from),
+        },
+        None => value.clone(),
     };
     match data::digits(&number) {
         Some(_) => Ok(number),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::{
-    Timestamp, Zoned, civil,
+    civil,
     fmt::{strtime::BrokenDownTime, temporal::DateTimeParser},
     tz::TimeZone,
 };
@@ -15,7 +15,11 @@ const FORMATTED_BYTES_MAX: usize = 1_000;
 const NUMBERS: [(&[&str], &str, &str); 5] = [
     (&["de-CH", "de-LI", "it-CH", "rm"], "’", "."),
     (&["en", "he", "hi", "ja", "ko", "th", "zh"], ",", "."),
-    (&["da", "de", "el", "es", "hr", "id", "it", "nl", "ro", "sl", "sr", "tr", "vi"], ".", ","),
+    (
+        &["da", "de", "el", "es", "hr", "id", "it", "nl", "pt", "ro", "sl", "sr", "tr", "vi"],
+        ".",
+        ",",
+    ),
     (
         &["bg", "cs", "fi", "hu", "nb", "nn", "no", "pl", "pt-PT", "ru", "sk", "sv", "uk"],
         "\u{a0}",
@@ -44,24 +48,20 @@ pub(crate) fn date(text: &str, format: &str, zone: Option<&str>) -> Result<Strin
 
 fn broken_down(text: &str, zone: Option<TimeZone>) -> Option<BrokenDownTime> {
     const PARSER: DateTimeParser = DateTimeParser::new();
-    let day_only = text.len() <= "2026-03-04".len();
-    if let Ok(pieces) = PARSER.parse_pieces(text).as_ref() {
-        let time = pieces.time().unwrap_or(civil::Time::midnight());
-        let local = pieces.date().to_datetime(time);
-        return match (pieces.to_numeric_offset(), zone) {
-            (Some(offset), zone) => {
-                let zone = zone.unwrap_or(TimeZone::fixed(offset));
-                let instant: Timestamp = offset.to_timestamp(local).ok()?;
-                Some(BrokenDownTime::from(&instant.to_zoned(zone)))
-            }
-            (None, Some(zone)) if !day_only => {
-                let zoned: Zoned = local.to_zoned(zone).ok()?;
-                Some(BrokenDownTime::from(&zoned))
-            }
-            (None, _) => Some(BrokenDownTime::from(local)),
-        };
+    let pieces = PARSER.parse_pieces(text).ok()?;
+    let local = pieces.date().to_datetime(pieces.time().unwrap_or(civil::Time::midnight()));
+    match (pieces.to_numeric_offset(), zone) {
+        (Some(offset), zone) => {
+            let instant = offset.to_timestamp(local).ok()?;
+            let zone = zone.unwrap_or_else(|| TimeZone::fixed(offset));
+            Some(BrokenDownTime::from(&instant.to_zoned(zone)))
+        }
+        // A day is no point in time, so it is the same day everywhere.
+        (None, Some(zone)) if pieces.time().is_some() => {
+            Some(BrokenDownTime::from(&local.to_zoned(zone).ok()?))
+        }
+        (None, _) => Some(BrokenDownTime::from(local)),
     }
-    None
 }
 
 /// A number with `fraction` digits after the point, half rounded up, written as in the language of `locale`; plain without one.
@@ -94,8 +94,6 @@ pub(crate) fn number(
 fn signs(locale: &str) -> Result<(&'static str, &'static str), String> {
     let locale = locale.replace('_', "-");
     let language = locale.split('-').next().unwrap_or_default();
-    // Portuguese is written as in Brazil where nothing else is said.
-    let language = if language == "pt" { "de" } else { language };
     [locale.as_str(), language]
         .iter()
         .find_map(|name| NUMBERS.iter().find(|(names, ..)| names.contains(name)))

@@ -8,45 +8,59 @@ use minijinja::{
 };
 
 use crate::{
-    data,
+    Limits, data,
     error::{Limit, TemplateError},
 };
 
-/// Bytes that one rendering may write and build, so that no template eats the process.
-const WORK_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How many times the largest output a rendering may write and build in all, so that no template eats the process.
+const WORK_FACTOR: usize = 4;
+/// What a value in a list or map takes, roughly.
+const NODE_BYTES: usize = 64;
 /// Lists in lists that a template itself builds; deeper ones would need too much stack when they are given up.
 const BUILT_LEVELS_MAX: usize = data::LEVELS_MAX + 32;
 
 /// What one rendering may still do.
 struct Work {
     bytes: usize,
+    bytes_max: usize,
     until: Option<Instant>,
+    time_max: Duration,
 }
 
-fn work<'a>(state: &'a mut State<'_, '_>) -> &'a mut Work {
-    state.get_or_insert_extension(Work { bytes: WORK_BYTES_MAX, until: None })
-}
+impl Work {
+    /// Counted from now.
+    fn new(limits: Limits) -> Self {
+        let Limits { time: time_max, output_bytes, .. } = limits;
+        let bytes = output_bytes.saturating_mul(WORK_FACTOR);
+        Self { bytes, bytes_max: bytes, until: Instant::now().checked_add(time_max), time_max }
+    }
 
-/// Ends a rendering that takes too long, counted from the first call.
-pub(crate) fn tick(state: &mut State<'_, '_>, max: Duration) -> Result<(), Error> {
-    let now = Instant::now();
-    let until = work(state).until.get_or_insert(now + max);
-    if now > *until { Err(stop(Limit::Time { max })) } else { Ok(()) }
+    /// Takes `bytes`, if there is time left.
+    fn charge(&mut self, bytes: usize) -> Result<(), Limit> {
+        if self.until.is_some_and(|it| Instant::now() > it) {
+            return Err(Limit::Time { max: self.time_max });
+        }
+        let left = self.bytes.checked_sub(bytes);
+        self.bytes = left.ok_or(Limit::Work { max: self.bytes_max })?;
+        Ok(())
+    }
 }
 
 /// Takes `bytes` from what this rendering may still build.
 pub(crate) fn charge(state: &mut State<'_, '_>, bytes: usize) -> Result<(), Error> {
-    let work = work(state);
-    let left = work.bytes.checked_sub(bytes);
-    work.bytes = left.ok_or_else(|| stop(Limit::Work { max: WORK_BYTES_MAX }))?;
-    Ok(())
+    // Every template begins with a `_charged`, which sets the limits.
+    state.get_extension_mut::<Work>().map_or(Ok(()), |it| it.charge(bytes)).map_err(stop)
+}
+
+fn bytes_left(state: &State<'_, '_>) -> usize {
+    state.get_extension::<Work>().map_or(0, |it| it.bytes)
 }
 
 /// Takes the price of a copy of `value`, and refuses one that is not there.
 pub(crate) fn weigh(state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     defined(state, value)?;
-    let left = work(state).bytes;
-    charge(state, data::weight(value, left))
+    let weight = data::weight(value, bytes_left(state));
+    charge(state, weight)
 }
 
 /// The engine's own error for a missing value names the expression that it came from.
@@ -68,14 +82,15 @@ pub(crate) fn misfit(what: impl Into<String>) -> Error {
 }
 
 /// The filters that [`crate::source`] and [`crate::expression`] put into templates.
-pub(crate) fn add_to(environment: &mut Environment<'_>, time: Duration) {
+pub(crate) fn add_to(environment: &mut Environment<'_>, limits: Limits) {
     environment.add_filter("_charged", move |state: &mut State<'_, '_>, bytes: usize| {
-        tick(state, time)?;
+        state.get_or_insert_extension_with(|| Work::new(limits));
         charge(state, bytes)?;
         Ok::<_, Error>(Value::from_safe_string(String::new()))
     });
-    environment.add_filter("_defined", |state: &State<'_, '_>, value: &Value| {
-        defined(state, value).map(|()| value.clone())
+    environment.add_filter("_defined", |state: &mut State<'_, '_>, value: &Value| {
+        defined(state, value)?;
+        charge(state, 0).map(|()| value.clone())
     });
     environment.add_filter("_weighed", |state: &mut State<'_, '_>, value: &Value| {
         weigh(state, value).map(|()| value.clone())
@@ -99,9 +114,10 @@ pub(crate) fn add_to(environment: &mut Environment<'_>, time: Duration) {
     });
     environment.add_filter("_slice", slice);
     environment.add_filter("_bounded", |state: &mut State<'_, '_>, value: &Value| {
-        let mut nodes = 0;
+        let nodes_max = bytes_left(state) / NODE_BYTES + 1;
+        let mut nodes = nodes_max;
         let bounded = is_bounded(value, BUILT_LEVELS_MAX, &mut nodes);
-        charge(state, nodes * 16)?;
+        charge(state, (nodes_max - nodes) * NODE_BYTES)?;
         if bounded { Ok(value.clone()) } else { Err(stop(Limit::Depth { max: BUILT_LEVELS_MAX })) }
     });
     environment.add_filter("_scalar", |value: &Value| match value.kind() {
@@ -154,8 +170,9 @@ fn slice(
     }
 }
 
+/// Takes one of `nodes` for each value in it.
 fn is_bounded(value: &Value, levels: usize, nodes: &mut usize) -> bool {
-    *nodes += 1;
+    *nodes = nodes.saturating_sub(1);
     let is_map = value.kind() == ValueKind::Map;
     if !is_map && !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
         return true;
@@ -164,6 +181,6 @@ fn is_bounded(value: &Value, levels: usize, nodes: &mut usize) -> bool {
     levels > 0
         && items.all(|it| {
             let it = if is_map { value.get_item(&it).unwrap_or_default() } else { it };
-            *nodes < WORK_BYTES_MAX / 16 && is_bounded(&it, levels - 1, nodes)
+            *nodes > 0 && is_bounded(&it, levels - 1, nodes)
         })
 }

@@ -30,6 +30,7 @@ mod lists;
 mod postfix;
 mod sink;
 mod source;
+mod text;
 mod tokens;
 
 pub use engine::{Engine, Limits, Rendered, Syntax};

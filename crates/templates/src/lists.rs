@@ -8,17 +8,20 @@ use minijinja::{
 };
 
 use crate::{
-    data, format,
-    guard::{charge, members, misfit, weigh},
+    data,
+    error::Limit,
+    format,
+    guard::{charge, members, misfit, stop, weigh},
 };
 
 pub(crate) fn add_to(environment: &mut Environment<'_>) {
     parts(environment);
     choices(environment);
     questions(environment);
-    environment.add_function("dict", functions::dict);
     environment.add_function("namespace", functions::namespace);
-    environment.add_function("range", |bounds: Rest<i64>| range(&bounds));
+    environment.add_function("range", |state: &State<'_, '_>, bounds: Rest<i64>| {
+        range(&bounds, state.env().fuel().unwrap_or(u64::MAX))
+    });
 }
 
 fn parts(environment: &mut Environment<'_>) {
@@ -179,8 +182,8 @@ fn join(
 }
 
 fn path(item: Value, attribute: Option<&str>) -> Result<Value, Error> {
-    let names = attribute.into_iter().flat_map(|it| it.split('.'));
-    names.into_iter().try_fold(item, |it, name| it.get_attr(name))
+    let mut names = attribute.into_iter().flat_map(|it| it.split('.'));
+    names.try_fold(item, |it, name| it.get_attr(name))
 }
 
 /// By number, or by text whatever its case; a total order, as sorting demands.
@@ -199,14 +202,18 @@ fn sorted(list: &Value, attribute: Option<&str>) -> Result<Vec<Value>, Error> {
     Ok(keyed.into_iter().map(|(.., item)| item).collect())
 }
 
-/// `range(3)`, `range(1, 4)`, `range(10, 0, -2)`, as long as the steps last.
-fn range(bounds: &[i64]) -> Result<Value, Error> {
+/// `range(3)`, `range(1, 4)`, `range(10, 0, -2)`, with no more numbers than there are steps.
+fn range(bounds: &[i64], max: u64) -> Result<Value, Error> {
     let (from, to, step) = match *bounds {
         [to] => (0, to, 1),
         [from, to] => (from, to, 1),
         [from, to, step] if step != 0 => (from, to, step),
         _ => return Err(misfit("`range` needs `range(3)`, `range(1, 4)` or `range(10, 0, -2)`")),
     };
+    let length = (i128::from(to) - i128::from(from)) / i128::from(step);
+    if length > i128::from(max) {
+        return Err(stop(Limit::Fuel { max }));
+    }
     let ahead = move |it: &i64| if step > 0 { *it < to } else { *it > to };
     let numbers = move || {
         iter::successors(Some(from).filter(ahead), move |it| it.checked_add(step).filter(ahead))

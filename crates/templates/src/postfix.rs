@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Filters that don't copy what they get.
-const LIGHT: [&str; 6] = ["count", "first", "has_content", "last", "length", "sequence"];
+const LIGHT: [&str; 5] = ["count", "first", "has_content", "length", "sequence"];
 /// Filters for what may be missing.
 const TOLERANT: [&str; 4] = ["d", "default", "exists", "has_content"];
 
@@ -30,7 +30,10 @@ impl<'s> Expression<'_, 's> {
                     }
                     self.at += 2;
                 }
-                "(" => self.bracket()?,
+                "(" => {
+                    self.check_namespace(primary)?;
+                    self.bracket()?;
+                }
                 "[" => self.index(primary)?,
                 "?" | "??" | "!" if self.dialect == Dialect::FreeMarker => {
                     self.link()?;
@@ -41,6 +44,18 @@ impl<'s> Expression<'_, 's> {
             }
         }
         Ok(())
+    }
+
+    /// A namespace begins with members of its own, not with a copy of a map.
+    fn check_namespace(&self, primary: usize) -> Result<(), Fault> {
+        let open = self.at;
+        let given = self.tokens.get(open + 1).filter(|it| !it.is(")"));
+        match given {
+            Some(argument) if self.is(primary, "namespace") && !self.is(open + 2, "=") => {
+                Err(argument.fault("`namespace` needs `namespace(name=value)`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `x[i]`, and `x[from:to]`, which is a filter of ours.

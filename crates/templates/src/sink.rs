@@ -1,7 +1,5 @@
 //! Where a rendered text goes, and what a value must not do there.
 
-use std::time::Duration;
-
 use minijinja::{AutoEscape, Environment, Error, Output, State, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -31,16 +29,13 @@ impl Sink {
     pub(crate) const ALL: [Self; 6] =
         [Self::Text, Self::Html, Self::Header, Self::Json, Self::Url, Self::Slack];
 
-    pub(crate) fn add_to(self, environment: &mut Environment<'_>, time: Duration) {
+    pub(crate) fn add_to(self, environment: &mut Environment<'_>) {
         environment.set_auto_escape_callback(move |_| match self {
             Self::Text | Self::Header => AutoEscape::None,
             Self::Html => AutoEscape::Html,
             Self::Json | Self::Url | Self::Slack => AutoEscape::Custom("sink".into()),
         });
-        environment.set_formatter(move |out, state, value| {
-            guard::tick(state, time)?;
-            self.write(out, state, value)
-        });
+        environment.set_formatter(move |out, state, value| self.write(out, state, value));
     }
 
     fn write(
@@ -49,12 +44,15 @@ impl Sink {
         state: &mut State<'_, '_>,
         value: &Value,
     ) -> Result<(), Error> {
-        guard::weigh(state, value)?;
-        match value.as_str() {
-            Some(text) if value.is_safe() || matches!(self, Self::Text | Self::Header) => {
-                out.write_str(text).map_err(Error::from)
-            }
-            _ => out.write_str(&self.escape(value)).map_err(Error::from),
+        let Some(text) = value.as_str() else {
+            guard::weigh(state, value)?;
+            return out.write_str(&self.escape(value)).map_err(Error::from);
+        };
+        guard::charge(state, text.len())?;
+        if value.is_safe() || matches!(self, Self::Text | Self::Header) {
+            out.write_str(text).map_err(Error::from)
+        } else {
+            out.write_str(&self.escape(value)).map_err(Error::from)
         }
     }
 

@@ -9,8 +9,6 @@ use crate::{
     tokens::{self, Dialect, Token},
 };
 
-/// Text between tags that is longer costs extra, since the engine counts it as one step; shorter text is paid by the step.
-const TEXT_BYTES_FREE: usize = 256;
 /// The engine's compiler goes one level deeper with each `elif`.
 const BRANCHES_MAX: usize = 200;
 
@@ -37,10 +35,21 @@ pub(crate) fn translate(source: &str, syntax: Syntax, sink: Sink) -> Result<Tran
     {
         return Err(Fault::new(offset, "the template contains the control character U+0001"));
     }
-    let out = Translated { text: String::with_capacity(source.len() * 2), origins: vec![] };
-    let (at, branches, open) = (0, 0, vec![]);
-    let mut scanner =
-        Scanner { source, syntax, sink, at, out, trimming: false, blank: true, branches, open };
+    let mut text = String::with_capacity(source.len() * 2);
+    // The first look at the clock.
+    text += "{{0|_charged}}";
+    let mut scanner = Scanner {
+        source,
+        syntax,
+        sink,
+        at: 0,
+        out: Translated { text, origins: vec![] },
+        trimming: false,
+        blank: true,
+        branches: 0,
+        loops: 0,
+        open: vec![],
+    };
     scanner.run()?;
     Ok(scanner.out)
 }
@@ -56,6 +65,8 @@ pub(crate) struct Scanner<'s> {
     /// Nothing but white space and FreeMarker's directives since the last line end.
     pub(crate) blank: bool,
     branches: usize,
+    /// Our own loops that are open.
+    pub(crate) loops: usize,
     pub(crate) open: Vec<Open<'s>>,
 }
 
@@ -119,21 +130,6 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// Text up to `end`; where it is long, its price stands before its first visible character.
-    fn text(&mut self, end: usize) {
-        let text = &self.source[self.at..end];
-        match text.rsplit_once('\n') {
-            Some((_, line)) => self.blank = line.trim().is_empty(),
-            None => self.blank &= text.trim().is_empty(),
-        }
-        let next_trims = self.source[end..].get(2..).is_some_and(|it| it.starts_with('-'));
-        if let Some(at) = price_at(text, self.trimming || next_trims) {
-            self.copy(self.at + at);
-            self.out.text.extend(["{{", &text.len().to_string(), "|_charged}}"]);
-        }
-        self.copy(end);
-    }
-
     pub(crate) fn copy(&mut self, end: usize) {
         if self.at < end {
             self.out.origins.push((self.out.text.len(), self.at));
@@ -148,37 +144,6 @@ impl<'s> Scanner<'s> {
             Some(length) => Ok(inside + length + close.len()),
             None => Err(Fault::new(self.at, format!("`{open}` is not closed"))),
         }
-    }
-
-    /// `{% raw %}…{% endraw %}`: whether it was one.
-    fn raw(&mut self) -> Result<bool, Fault> {
-        let Some((length, trims)) = word_tag(&self.source[self.at..], "raw") else {
-            return Ok(false);
-        };
-        let start = self.at;
-        let inside = start + length;
-        let mut end = inside;
-        let end_length = loop {
-            let Some(next) = self.source[end..].find("{%") else {
-                return Err(Fault::new(start, "`{% raw %}` is not closed"));
-            };
-            end += next;
-            match word_tag(&self.source[end..], "endraw") {
-                Some((length, _)) => break length,
-                None => end += 2,
-            }
-        };
-        let text = &self.source[inside..end];
-        self.copy(inside);
-        if let Some(at) = price_at(text, trims || self.source[end..].starts_with("{%-")) {
-            self.copy(inside + at);
-            let price = text.len().to_string();
-            self.out.text.extend(["{% endraw %}{{", &price, "|_charged}}{% raw %}"]);
-        }
-        self.copy(end + end_length);
-        self.trimming = self.source[..self.at].ends_with("-%}");
-        self.blank = false;
-        Ok(true)
     }
 
     /// `{{ … }}`
@@ -240,7 +205,15 @@ impl<'s> Scanner<'s> {
         match keyword.text {
             // Who needs unescaped text says so where it is: `| safe`.
             "autoescape" => Err(keyword.fault("`autoescape` is not supported; write `| safe`")),
-            "for" => Ok(position("in").map_or(1, |it| it + 1)),
+            "for" => {
+                let first = position("in").map_or(1, |it| it + 1);
+                self.loops += 1;
+                Ok(first)
+            }
+            "endfor" => {
+                self.loops = self.loops.saturating_sub(1);
+                Ok(1)
+            }
             "set" => {
                 let last = tag.tokens.len() - 1;
                 let Some(value) = position("=").map(|it| it + 1).filter(|it| *it <= last) else {
@@ -279,21 +252,4 @@ impl<'s> Scanner<'s> {
             self.out.text += &expression.after[index];
         }
     }
-}
-
-/// Where the price of a long text stands: before its first visible character, so that trimming still sees the white space.
-fn price_at(text: &str, trimmed: bool) -> Option<usize> {
-    let visible = text.len() - text.trim_start().len();
-    let only_space = visible == text.len();
-    let free = text.len() <= TEXT_BYTES_FREE || trimmed && only_space;
-    (!free).then_some(if only_space { 0 } else { visible })
-}
-
-/// Length of a tag that is only `word`, and whether it trims what follows.
-fn word_tag(source: &str, word: &str) -> Option<(usize, bool)> {
-    let inside = source.strip_prefix("{%")?;
-    let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside).trim_ascii_start();
-    let after = inside.strip_prefix(word)?.trim_ascii_start();
-    let end = after.strip_prefix(['-', '+']).unwrap_or(after).strip_prefix("%}")?;
-    Some((source.len() - end.len(), after.starts_with('-')))
 }

@@ -88,6 +88,7 @@ fn a_syntax_error_has_line_column_and_excerpt() {
             4,
         ),
         ("{% %}", "the tag is empty", 1, 1),
+        ("{% set n = namespace(order) %}", "`namespace` needs `namespace(name=value)`", 1, 22),
         ("{{ order.total | number('x') }}", "cannot convert string to usize", 1, 18),
         ("{{ order | default(1, 2, 3) }}", "too many arguments", 1, 12),
         ("{{ order.customer.name | replace }}", "missing argument", 1, 26),

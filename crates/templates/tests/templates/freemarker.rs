@@ -240,6 +240,11 @@ fn lists_know_where_they_are() {
         "<#list [1, 2] as a><#list [3, 4] as b>${a}${b}<#if b?has_next>,</#if></#list>;</#list>",
         "13,14;23,24;",
     );
+    gives("<#list [1] as a>{% for b in [2, 3] %}{{ b }}{% endfor %}${a?index}</#list>", "230");
+    gives(
+        "<#list [1] as a>{% for b in [2] %}${a?index}{% endfor %}</#list>",
+        "FreeMarker's `?index` is not supported but for the variable of the innermost `<#list>` in line 1: `<#list [1] as a>{% for b in [2] %}${a?index}{% endfor %}</#list>`",
+    );
     gives(
         "<#list [1] as a><#list [3] as b>${a?index}</#list></#list>",
         "FreeMarker's `?index` is not supported but for the variable of the innermost `<#list>` in line 1: `<#list [1] as a><#list [3] as b>${a?index}</#list></#list>`",

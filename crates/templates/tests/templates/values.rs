@@ -113,6 +113,7 @@ fn numbers_are_written_for_people() {
             "1\u{202f}234\u{202f}567 1.234.567 123,0",
         ),
         ("{{ order.note|number }}|", "|"),
+        ("{{ '.5'|number }} {{ ' +7 '|int }}", "0.50 7"),
         ("{{ order.id|number(2, 'en') }}", "12,345,678,901,234,567,890.00"),
         (
             "{{ 1|number(2, 'xx') }}",
@@ -201,10 +202,7 @@ fn texts_and_lists() {
             "{{ [3, 1]|first }}{{ [3, 1]|last }}{{ [1, 1]|unique|join }}{{ 'a,b'|split(',')|join(' ') }}{{ 'a\nb'|lines|length }}",
             "311a b2",
         ),
-        (
-            "{{ range(3)|join }}{{ range(1, 4)|join }}{{ range(6, 0, -2)|join }}{{ dict(a=1).a }}",
-            "0121236421",
-        ),
+        ("{{ range(3)|join }}{{ range(1, 4)|join }}{{ range(6, 0, -2)|join }}", "012123642"),
         ("{{ 'x' if order.paid else 'y' }}{{ 'x' if not order.paid }}|", "x|"),
         ("{%- set x = 1, 2 -%} {{ x|join }} {#- c -#} !", "12!"),
         (

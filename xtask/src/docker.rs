@@ -159,7 +159,8 @@ fn build(sh: &Shell, triple: &str, connectors: &[Connector]) -> Result<()> {
     let variable = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace('-', "_"));
     let packages = connectors.iter().flat_map(|it| ["--package", &it.name]);
     cmd!(sh, "cargo build --release --locked --target {triple} {packages...}")
-        .env(variable, "-C target-feature=+crt-static")
+        // Packed relocations, which glibc reads since 2.36, save half a megabyte.
+        .env(variable, "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs")
         // A minute more here makes what everybody pulls a megabyte smaller.
         .env("CARGO_PROFILE_RELEASE_LTO", "fat")
         .quiet()

@@ -149,6 +149,13 @@ pub(crate) fn size(sh: &Shell, image: &str) -> Result<u64> {
     size.parse().with_context(|| format!("size of {image}: `{size}`"))
 }
 
+/// Packed relocations, which glibc reads since 2.36, save half a megabyte.
+const FLAGS: [&str; 3] = [
+    "-C target-feature=+crt-static",
+    "-C strip=symbols",
+    "-C link-arg=-Wl,-z,pack-relative-relocs",
+];
+
 fn triple() -> Result<String> {
     ensure!(consts::OS == "linux", "images are built on Linux, this is {}", consts::OS);
     Ok(format!("{}-unknown-linux-gnu", consts::ARCH))
@@ -159,8 +166,7 @@ fn build(sh: &Shell, triple: &str, connectors: &[Connector]) -> Result<()> {
     let variable = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace('-', "_"));
     let packages = connectors.iter().flat_map(|it| ["--package", &it.name]);
     cmd!(sh, "cargo build --release --locked --target {triple} {packages...}")
-        // Packed relocations, which glibc reads since 2.36, save half a megabyte.
-        .env(variable, "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs")
+        .env(variable, FLAGS.join(" "))
         // A minute more here makes what everybody pulls a megabyte smaller.
         .env("CARGO_PROFILE_RELEASE_LTO", "fat")
         .quiet()

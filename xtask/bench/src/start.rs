@@ -30,7 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(45);
 pub(crate) async fn measure(setup: &Setup, broker: &Broker) -> Result<Vec<Figure>> {
     let url = broker.url.as_str();
     let mut figures = start(setup, url).await?;
-    figures.extend(in_flight(setup, url).await?);
+    let idle = idle(setup, url, &mut figures).await?;
+    figures.extend(in_flight(setup, url, idle).await?);
     let program = program_size(&setup.programs.join(CONNECTOR))?;
     figures.push(Figure::new("program", program, "MB"));
     if let Some(image) = image_size() {
@@ -64,8 +65,23 @@ async fn start(setup: &Setup, url: &str) -> Result<Vec<Figure>> {
     Ok(vec![figure.target(Target::AtMost(50.0))])
 }
 
-/// Memory without requests, and with as many at once as a slow peer lets pile up, twice: what is freed is used again.
-async fn in_flight(setup: &Setup, url: &str) -> Result<Vec<Figure>> {
+/// Memory with all settings as they are by default, connected and without requests.
+async fn idle(setup: &Setup, url: &str, figures: &mut Vec<Figure>) -> Result<Memory> {
+    let connector = connector(setup, url, &[]).await?;
+    let bare = Process::bare(setup).await?;
+    time::sleep(IDLE).await;
+    let (idle, bare) = (connector.memory()?, bare.memory()?);
+    figures.extend([
+        Figure::new("idle memory", idle.total, "MB")
+            .against(bare.total)
+            .target(Target::AtMost(15.0)),
+        Figure::new("idle memory, its own", idle.anonymous, "MB").against(bare.anonymous),
+    ]);
+    Ok(idle)
+}
+
+/// Memory with as many requests at once as a slow peer lets pile up, and whether it stays there when that comes again.
+async fn in_flight(setup: &Setup, url: &str, idle: Memory) -> Result<Vec<Figure>> {
     let (count, name) = (u64::from(IN_FLIGHT), name());
     let queues = Queues::open(url).await?;
     let bundle = Bundle::new(&name);
@@ -82,25 +98,21 @@ async fn in_flight(setup: &Setup, url: &str) -> Result<Vec<Figure>> {
         ("CONNECT_TIMEOUT", "1m"),
     ];
     let connector = connector(setup, url, &settings).await?;
-    let bare = Process::bare(setup).await?;
-    time::sleep(IDLE).await;
-    let (idle, bare) = (connector.memory()?, bare.memory()?);
-
     let exchange = format!("{name}.GET");
     let address = json!({ "restUrl": { "type": "string", "value": peer.gate() } });
     let message = Message::new(&bundle, &exchange, &address);
     let mut peaks = Vec::new();
-    for round in 1..=2 {
+    for round in 1..=setup.scale.pick(2, 4) {
         queues.empty(&bundle.results).await?;
         let raw = Raw::connect(url)?;
         block_in_place(|| {
             let write = |number, out: &mut Vec<u8>| message.write(round, number, out);
             raw.fill(&exchange, &message.headers(), count, write)
         })?;
-        let arrived = time::timeout(PATIENCE, peer.wait_for(count.try_into()?)).await;
+        let arrived = time::timeout(PATIENCE, peer.wait_for(IN_FLIGHT.into())).await;
         arrived.with_context(|| format!("not {count} requests at the peer in {PATIENCE:?}"))??;
-        let memory = connector.memory()?;
-        println!("   {count} requests in flight: {:.0} MB", memory.total);
+        let memory = connector.memory()?.total;
+        println!("   {count} requests in flight: {memory:.0} MB");
         peaks.push(memory);
         peer.open();
         queues.reach(&bundle.results, count, PATIENCE).await?;
@@ -108,21 +120,13 @@ async fn in_flight(setup: &Setup, url: &str) -> Result<Vec<Figure>> {
         ensure!(n_errors == 0, "{n_errors} answers of the connector are errors");
     }
     queues.empty(&bundle.results).await?;
-    Ok(memory_figures(idle, bare, &peaks))
-}
-
-fn memory_figures(idle: Memory, bare: Memory, peaks: &[Memory]) -> Vec<Figure> {
     let (first, last) = (peaks[0], peaks[peaks.len() - 1]);
-    let many = f64::from(IN_FLIGHT);
-    vec![
-        Figure::new("idle memory", idle.total, "MB")
-            .against(bare.total)
-            .target(Target::AtMost(15.0)),
-        Figure::new("idle memory, its own", idle.anonymous, "MB").against(bare.anonymous),
-        Figure::new("memory, 10,000 in flight", first.total, "MB").against(idle.total),
-        Figure::new("memory, 10,000 in flight again", last.total, "MB").against(first.total),
-        Figure::new("memory per request in flight", (first.total - idle.total) * 1e3 / many, "kB"),
-    ]
+    let each = (first - idle.total) * 1e3 / f64::from(IN_FLIGHT);
+    Ok(vec![
+        Figure::new(format!("memory, {count} in flight"), first, "MB").against(idle.total),
+        Figure::new(format!("memory, {count} in flight again"), last, "MB").against(first),
+        Figure::new("memory per request in flight", each, "kB"),
+    ])
 }
 
 async fn connector(setup: &Setup, url: &str, settings: &[(&str, &str)]) -> Result<Process> {

@@ -15,6 +15,8 @@ mod definition;
 mod engine;
 mod failure;
 mod health;
+mod help;
+mod inflate;
 mod lenient;
 mod run;
 mod runner;

@@ -29,10 +29,17 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// Start, memory with nothing to do and with much in flight, sizes of program and image.
 pub(crate) async fn measure(setup: &Setup, broker: &Broker) -> Result<Vec<Figure>> {
     let url = broker.url.as_str();
-    let mut figures = start(setup, url).await?;
-    let idle = idle(setup, url, &mut figures).await?;
-    figures.extend(in_flight(setup, url, idle).await?);
+    let start = start(setup, url).await?;
+    let (idle, bare) = idle(setup, url).await?;
     let program = program_size(&setup.programs.join(CONNECTOR))?;
+    let mut figures = vec![
+        start,
+        Figure::new("idle memory", idle.total, "MB")
+            .against(bare.total)
+            .target(Target::AtMost(15.0)),
+        Figure::new("idle memory, its own", idle.anonymous, "MB").against(bare.anonymous),
+    ];
+    figures.extend(in_flight(setup, url, idle).await?);
     figures.push(Figure::new("program", program, "MB"));
     if let Some(image) = image_size() {
         figures.push(Figure::new("image", image, "MB").target(Target::AtMost(15.0)));
@@ -42,7 +49,7 @@ pub(crate) async fn measure(setup: &Setup, broker: &Broker) -> Result<Vec<Figure
 
 /// From the start of the process until readiness is told over HTTP, connected to the broker and taking requests; beside
 /// it the same of a bare server, which is ready as soon as it listens.
-async fn start(setup: &Setup, url: &str) -> Result<Vec<Figure>> {
+async fn start(setup: &Setup, url: &str) -> Result<Figure> {
     let n_rounds = setup.scale.pick(3, 10);
     let mut rounds = Vec::new();
     for _ in 0..n_rounds {
@@ -62,22 +69,15 @@ async fn start(setup: &Setup, url: &str) -> Result<Vec<Figure>> {
         median(rounds.iter().map(|it| it.1))
     );
     let figure = Figure::of_rounds("start to ready", "ms", &rounds);
-    Ok(vec![figure.target(Target::AtMost(50.0))])
+    Ok(figure.target(Target::AtMost(50.0)))
 }
 
-/// Memory with all settings as they are by default, connected and without requests.
-async fn idle(setup: &Setup, url: &str, figures: &mut Vec<Figure>) -> Result<Memory> {
+/// Memory with all settings as they are by default, connected and without requests, and that of a bare server.
+async fn idle(setup: &Setup, url: &str) -> Result<(Memory, Memory)> {
     let connector = connector(setup, url, &[]).await?;
     let bare = Process::bare(setup).await?;
     time::sleep(IDLE).await;
-    let (idle, bare) = (connector.memory()?, bare.memory()?);
-    figures.extend([
-        Figure::new("idle memory", idle.total, "MB")
-            .against(bare.total)
-            .target(Target::AtMost(15.0)),
-        Figure::new("idle memory, its own", idle.anonymous, "MB").against(bare.anonymous),
-    ]);
-    Ok(idle)
+    Ok((connector.memory()?, bare.memory()?))
 }
 
 /// Memory with as many requests at once as a slow peer lets pile up, and whether it stays there when that comes again.

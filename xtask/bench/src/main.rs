@@ -24,9 +24,12 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
-use tokio::time;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time,
+};
 
 use crate::{
     figure::Figure,
@@ -62,7 +65,11 @@ enum Scenario {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+    let outcome = tokio::select! {
+        outcome = run(Cli::parse()) => outcome,
+        outcome = told_to_stop() => outcome,
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nbench: {error:#}");
@@ -95,6 +102,17 @@ async fn run(cli: Cli) -> Result<()> {
     println!("\n{}", report.join("\n"));
     println!("load average {}, {:.0} s", load_average()?, begun.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// Fails at Ctrl-C or SIGTERM, so that everything is dropped, and with it what was started.
+async fn told_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    bail!("told to stop")
 }
 
 impl Scenario {

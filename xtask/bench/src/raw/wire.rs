@@ -4,6 +4,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     ops::Range,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +18,9 @@ const FRAME_END: u8 = 0xCE;
 /// Type, channel and length stand before the payload, the end mark behind it.
 const FRAME_HEAD_BYTES: usize = 7;
 const FRAME_BYTES_MAX: u32 = 131_072;
+
+/// A broker that says nothing for so long has something else to do.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// Class and number of a method.
 pub(super) type Method = (u16, u16);
@@ -66,6 +70,7 @@ impl Channel {
         let stream =
             TcpStream::connect(place).with_context(|| format!("{}:{}", place.0, place.1))?;
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(SILENCE_MAX))?;
         let mut channel =
             Self { stream, input: vec![0; 1 << 20], unread: 0..0, output: Vec::new() };
         channel.stream.write_all(b"AMQP\0\0\x09\x01")?;

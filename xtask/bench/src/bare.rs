@@ -1,12 +1,17 @@
 //! `bare ADDRESS`: what a few lines of axum and reqwest cost, the yardstick for calls over HTTP.
 //!
 //! * `POST /proxy` `{"restUrl": …}`: calls that address and gives the body of the answer back, as it came.
+//! * `POST /call` `{"restUrl": …}`: the same, but the body is read as JSON and written again.
+//! * `POST /no-call` `{"restUrl": …}`: the same answer without a call.
 //! * `POST /loop` `{"url": …, "tasks": …, "milliseconds": …}`: calls that address from so many tasks for so long and
 //!   reads the JSON; gives the time that each call took, in microseconds.
 //!
 //! The pool is that of the connectors (`crates/outbound/src/client.rs`).
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use axum::{
@@ -21,6 +26,10 @@ use reqwest::{Client, redirect::Policy};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinSet};
+
+/// What the peer of the measurements answers.
+static PAGE: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../page.json")).unwrap_or_default());
 
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 const POOL_IDLE_PER_HOST_MAX: usize = 32;
@@ -53,6 +62,8 @@ async fn main() -> Result<()> {
     let app = Router::new()
         .route("/actuator/health/readiness", get(|| async {}))
         .route("/proxy", post(proxy))
+        .route("/call", post(call))
+        .route("/no-call", post(no_call))
         .route("/loop", post(repeat))
         .with_state(client);
     let listener = TcpListener::bind(&address).await.context(address)?;
@@ -68,8 +79,23 @@ async fn proxy(
     Ok(([(header::CONTENT_TYPE, "application/json")], body))
 }
 
+async fn call(
+    State(client): State<Client>,
+    Json(call): Json<Call>,
+) -> Result<Json<Value>, (StatusCode, String)> {
+    Ok(Json(fetch_json(&client, &call.rest_url).await.map_err(refused)?))
+}
+
+async fn no_call(Json(_call): Json<Call>) -> Json<&'static Value> {
+    Json(&PAGE)
+}
+
 async fn fetch(client: &Client, url: &str) -> reqwest::Result<Bytes> {
     client.get(url).send().await?.error_for_status()?.bytes().await
+}
+
+async fn fetch_json(client: &Client, url: &str) -> reqwest::Result<Value> {
+    client.get(url).send().await?.error_for_status()?.json().await
 }
 
 async fn repeat(
@@ -84,8 +110,7 @@ async fn repeat(
             let mut times = Vec::new();
             while Instant::now() < end {
                 let begun = Instant::now();
-                let answer = client.get(&url).send().await?.error_for_status()?;
-                answer.json::<Value>().await?;
+                fetch_json(&client, &url).await?;
                 times.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
             }
             Ok(times)

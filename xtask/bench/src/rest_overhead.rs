@@ -2,19 +2,20 @@
 //!
 //! An action runs inside its connector only, so its cost is a difference: `GET` of the REST connector, minus an action
 //! of the noop connector that takes the same input and gives the same outputs without calling anybody.
-//! Both are called over HTTP; what reading the request, running an action and writing the answer cost cancels out, and
-//! what `crates/rest` and `crates/outbound` do is left: building the request, the egress guard, the call itself,
-//! reading the body, the outputs.
+//! What reading the request, running an action and writing the answer cost cancels out, and what `crates/rest` and
+//! `crates/outbound` do is left: building the request, the egress guard, the call itself, reading the body, the outputs.
 //!
-//! The yardstick is a loop around `client.get(url).send()` and `.json()` in a process of its own (`bare.rs`), with the
-//! same pool, as many tasks, and the same page.
+//! The yardstick is the same difference of a bare server (`bare.rs`), with and without `client.get(url).send()` and
+//! `.json()`, with the same pool, the same caller and the same page.
 //!
-//! With everything included, `GET` is compared with a bare proxy in `http`.
+//! For comparison there is a loop around these two calls in as many tasks, with no server around it: nothing has to be
+//! handed from task to task there, which no connector could do without, so it has no target.
+//! With everything included, `GET` is compared with a bare proxy in `http.rs`.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     caller::Call,
@@ -28,77 +29,114 @@ use crate::{
 /// The time of a call is told where nothing waits for anything else, the processor time where there is some load.
 const CONNECTIONS: [usize; 2] = [1, 8];
 const N_ROUNDS: usize = 5;
+const RATIO_MAX: f64 = 1.3;
+
+/// Three processes, and what is called in them.
+struct Bench {
+    peer: Peer,
+    rest: (Process, Call),
+    noop: (Process, Call),
+    bare: Process,
+    bare_call: Call,
+    bare_no_call: Call,
+}
 
 /// The costs of one round.
 struct Round {
     rest: Cost,
     noop: Cost,
-    plain: Cost,
+    bare_call: Cost,
+    bare_no_call: Cost,
+    looped: Cost,
 }
 
 /// Time and processor time of a call.
 pub(crate) async fn measure(setup: &Setup) -> Result<Vec<Figure>> {
-    let period = Duration::from_millis(setup.scale.pick(300, 1_000));
-    let peer = Peer::start().await?;
-    let rest = Process::connector(setup, "rest-connector", &[]).await?;
-    let noop = Process::connector(setup, "noop-connector", &[]).await?;
-    let bare = Process::bare(setup).await?;
-    let inputs = json!({ "restUrl": peer.page() });
-    let right = "\"error\":null";
-    let get = Call::post(rest.address, "/v1/do/rest-connector/GET", &inputs, right);
-    let reply = Call::post(noop.address, "/v1/do/noop-connector/REPLY", &inputs, right);
-
+    let period = Duration::from_millis(setup.scale.pick(300, 800));
+    let bench = Bench::start(setup).await?;
     let mut figures = Vec::new();
     for connections in CONNECTIONS {
-        for call in [&get, &reply] {
-            call.repeat(connections, period / 5).await?;
-        }
-        plain(&bare, &peer, connections, period / 5).await?;
+        // The first calls make the connections and fill the caches.
+        bench.round(connections, period / 5).await?;
         let mut rounds = Vec::new();
         for _ in 0..N_ROUNDS {
-            let round = Round {
-                rest: cost(&rest, &get, connections, period).await?,
-                noop: cost(&noop, &reply, connections, period).await?,
-                plain: plain(&bare, &peer, connections, period).await?,
-            };
+            let round = bench.round(connections, period).await?;
             round.tell(connections);
             rounds.push(round);
         }
-        let of_rounds = |name: &str, unit, of: fn(&Cost) -> f64| {
-            let pairs = rounds.iter().map(|it| (of(&it.rest) - of(&it.noop), of(&it.plain)));
-            let pairs: Vec<_> = pairs.collect();
-            let name = format!("{name}, {connections} at once");
-            Figure::of_rounds(name, unit, &pairs).target(Target::RatioAtMost(1.3))
-        };
-        figures.push(if connections == 1 {
-            of_rounds("time per call", "µs", |it| it.p50_us)
+        figures.extend(if connections == 1 {
+            compare(&rounds, "time per call", "µs", |it| it.p50_us)
         } else {
-            of_rounds("CPU per call", "ms", |it| it.cpu_ms_per_call)
+            compare(&rounds, "CPU per call", "ms", |it| it.cpu_ms_per_call)
         });
     }
     Ok(figures)
 }
 
-/// The loop around plain reqwest.
-async fn plain(bare: &Process, peer: &Peer, tasks: usize, period: Duration) -> Result<Cost> {
-    let order = json!({ "url": peer.page(), "tasks": tasks, "milliseconds": period.as_millis() });
-    let call = Call::post(bare.address, "/loop", &order, "[");
-    let (begun, cpu) = (Instant::now(), bare.cpu()?);
-    let times: Vec<f64> = serde_json::from_value::<Vec<Value>>(call.once().await?.parse()?)?
-        .iter()
-        .filter_map(Value::as_f64)
-        .collect();
-    Ok(Cost::of(times, begun.elapsed(), bare.cpu()? - cpu))
+fn compare(rounds: &[Round], name: &str, unit: &'static str, of: fn(&Cost) -> f64) -> [Figure; 2] {
+    let ours = |it: &Round| of(&it.rest) - of(&it.noop);
+    let in_server = |it: &Round| (ours(it), of(&it.bare_call) - of(&it.bare_no_call));
+    let in_loop = |it: &Round| (ours(it), of(&it.looped));
+    let in_server: Vec<_> = rounds.iter().map(in_server).collect();
+    let in_loop: Vec<_> = rounds.iter().map(in_loop).collect();
+    [
+        Figure::of_rounds(name, unit, &in_server).target(Target::RatioAtMost(RATIO_MAX)),
+        Figure::of_rounds(format!("{name}, to a loop"), unit, &in_loop),
+    ]
+}
+
+impl Bench {
+    async fn start(setup: &Setup) -> Result<Self> {
+        let peer = Peer::start().await?;
+        let rest = Process::connector(setup, "rest-connector", &[]).await?;
+        let noop = Process::connector(setup, "noop-connector", &[]).await?;
+        let bare = Process::bare(setup).await?;
+        let inputs = json!({ "restUrl": peer.page() });
+        let (right, page) = ("\"error\":null", "\"id\":\"4711\"");
+        let get = Call::post(rest.address, "/v1/do/rest-connector/GET", &inputs, right);
+        let reply = Call::post(noop.address, "/v1/do/noop-connector/REPLY", &inputs, right);
+        Ok(Self {
+            bare_call: Call::post(bare.address, "/call", &inputs, page),
+            bare_no_call: Call::post(bare.address, "/no-call", &inputs, page),
+            rest: (rest, get),
+            noop: (noop, reply),
+            peer,
+            bare,
+        })
+    }
+
+    async fn round(&self, connections: usize, period: Duration) -> Result<Round> {
+        let Self { rest, noop, bare, .. } = self;
+        Ok(Round {
+            rest: cost(&rest.0, &rest.1, connections, period).await?,
+            bare_call: cost(bare, &self.bare_call, connections, period).await?,
+            noop: cost(&noop.0, &noop.1, connections, period).await?,
+            bare_no_call: cost(bare, &self.bare_no_call, connections, period).await?,
+            looped: self.looped(connections, period).await?,
+        })
+    }
+
+    /// The loop around plain reqwest, in a process of its own.
+    async fn looped(&self, tasks: usize, period: Duration) -> Result<Cost> {
+        let (url, milliseconds) = (self.peer.page(), period.as_millis());
+        let order = json!({ "url": url, "tasks": tasks, "milliseconds": milliseconds });
+        let call = Call::post(self.bare.address, "/loop", &order, "[");
+        let (begun, cpu) = (Instant::now(), self.bare.cpu()?);
+        let times = serde_json::from_str(&call.once().await?)?;
+        Ok(Cost::of(times, begun.elapsed(), self.bare.cpu()? - cpu))
+    }
 }
 
 impl Round {
     fn tell(&self, connections: usize) {
-        let [rest, noop, plain] =
-            [&self.rest, &self.noop, &self.plain].map(|it| (it.p50_us, it.cpu_ms_per_call));
+        let show = |it: &Cost| format!("{:.0} µs, {:.3} ms", it.p50_us, it.cpu_ms_per_call);
         println!(
-            "   {connections} at once: GET {:.0} µs and {:.3} ms, noop {:.0} µs and {:.3} ms, \
-             reqwest {:.0} µs and {:.3} ms",
-            rest.0, rest.1, noop.0, noop.1, plain.0, plain.1
+            "   {connections} at once: GET {}; noop {}; bare with a call {}, without {}; loop {}",
+            show(&self.rest),
+            show(&self.noop),
+            show(&self.bare_call),
+            show(&self.bare_no_call),
+            show(&self.looped)
         );
     }
 }

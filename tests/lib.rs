@@ -1,12 +1,13 @@
 //! End-to-end tests: they play the process engine over a real RabbitMQ against the built connectors.
 //!
-//! `cargo build -p rest-connector && cargo test -p e2e`, or `cargo xtask e2e`, which does both.
+//! `cargo xtask e2e` builds every connector that has a definition and runs them; by hand it is
+//! `cargo build -p rest-connector && cargo test -p e2e`, with as many connectors as the tests at hand start.
 //!
 //! | Setting | Effect |
 //! | --- | --- |
 //! | `AMQP_URL` | the broker to use; what the tests declare there stays there |
 //! | `E2E_BIN_DIR` | where the binaries are, instead of beside the test's own |
-//! | `E2E_IMAGES=1` | run the images `${IMAGE_PREFIX}rest-connector:${IMAGE_TAG}` instead of the binaries |
+//! | `E2E_IMAGES=1` | run the images, `${IMAGE_PREFIX}rest-connector:${IMAGE_TAG}` and so on, instead of the binaries |
 //! | `E2E_SLOW=1` | broker outages of a minute instead of ten seconds |
 //! | `CI=true` | nothing is skipped for lack of a `rabbitmq-server` |
 //!

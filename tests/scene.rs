@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     engine::{Answer, Engine},
-    stack::{Broker, Connector, SECRET, unique},
+    stack::{Broker, Connector, REST, SECRET, unique},
 };
 
 pub(crate) struct Scene {
@@ -12,14 +12,22 @@ pub(crate) struct Scene {
     pub(crate) connector: Connector,
     /// The connector's instance name, which no other test uses.
     pub(crate) name: String,
+    program: String,
     url: String,
     settings: Vec<(String, String)>,
 }
 
 impl Scene {
+    /// With the connector `program` on the broker that tests share; it is ready.
+    pub(crate) async fn of(program: &str, settings: &[(&str, &str)]) -> Self {
+        let broker = Broker::shared().await;
+        let engine = Engine::start(broker.url()).await;
+        Self::assemble(program, engine, broker, settings).await
+    }
+
     /// On the broker that tests share; the connector is ready.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
-        Self::on(Broker::shared().await, settings).await
+        Self::of(REST, settings).await
     }
 
     pub(crate) async fn on(broker: &Broker, settings: &[(&str, &str)]) -> Self {
@@ -29,14 +37,23 @@ impl Scene {
 
     /// With an engine that may lack something.
     pub(crate) async fn with(engine: Engine, broker: &Broker, settings: &[(&str, &str)]) -> Self {
-        let name = unique("rest-connector");
+        Self::assemble(REST, engine, broker, settings).await
+    }
+
+    async fn assemble(
+        program: &str,
+        engine: Engine,
+        broker: &Broker,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let name = unique(program);
         let settings =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings: Vec<_> = settings.collect();
         let url = broker.url().to_owned();
-        let mut connector = launch(&name, &url, &settings);
+        let mut connector = launch(program, &name, &url, &settings);
         connector.ready().await;
-        Self { engine, connector, name, url, settings }
+        Self { engine, connector, name, program: program.to_owned(), url, settings }
     }
 
     /// Where the bundle sends requests for an action.
@@ -73,7 +90,7 @@ impl Scene {
 
     /// A second instance, ready, with the same name and settings.
     pub(crate) async fn another(&self) -> Connector {
-        let mut connector = launch(&self.name, &self.url, &self.settings);
+        let mut connector = launch(&self.program, &self.name, &self.url, &self.settings);
         connector.ready().await;
         connector
     }
@@ -84,9 +101,12 @@ impl Scene {
     }
 }
 
-fn launch(name: &str, url: &str, settings: &[(String, String)]) -> Connector {
+fn launch(program: &str, name: &str, url: &str, settings: &[(String, String)]) -> Connector {
     let token = format!("{SECRET}-auth-token");
-    let mut all = vec![("CONNECTOR_NAME", name), ("AMQP_URL", url), ("REST_AUTH_TOKEN", &token)];
+    let mut all = vec![("CONNECTOR_NAME", name), ("AMQP_URL", url)];
+    if program == REST {
+        all.push(("REST_AUTH_TOKEN", &token));
+    }
     all.extend(settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    Connector::launch(&all)
+    Connector::start(program, &all)
 }

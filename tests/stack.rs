@@ -17,7 +17,7 @@ use tokio::time::{self, Instant};
 
 pub(crate) use self::{
     broker::Broker,
-    connector::{Connector, PERSON, SECRET, binaries},
+    connector::{Connector, PERSON, REST, SECRET, binaries},
 };
 
 /// How long a test waits for something that should happen soon.

@@ -24,10 +24,12 @@ pub(crate) const PERSON: &str = "jane.doe-PII@example.org";
 /// Lets a process end with the test that has started it, even when that is killed.
 const SETPRIV: &str = "/usr/bin/setpriv";
 
-/// The package, binary and image of the connector that the tests run.
-const NAME: &str = "rest-connector";
+/// The connector of the tests that are about what all connectors have in common.
+pub(crate) const REST: &str = "rest-connector";
 
 pub(crate) struct Connector {
+    /// Its package, binary and image.
+    program: String,
     base: String,
     client: reqwest::Client,
     process: Child,
@@ -42,8 +44,13 @@ struct Container {
 }
 
 impl Connector {
-    /// Starts it with these settings and nothing else in its environment; it may not be ready yet.
+    /// [`Self::start`] of the connector that the tests of common ground run.
     pub(crate) fn launch(settings: &[(&str, &str)]) -> Self {
+        Self::start(REST, settings)
+    }
+
+    /// Starts `program` with these settings and nothing else in its environment; it may not be ready yet.
+    pub(crate) fn start(program: &str, settings: &[(&str, &str)]) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let mut all = vec![
             ("ADMIN_ADDR", address.as_str()),
@@ -53,17 +60,20 @@ impl Connector {
         ];
         all.extend_from_slice(settings);
         let log = log_file();
-        let (mut command, container) = command(&all);
+        let (mut command, container) = command(program, &all);
         let process = command
             .stdin(Stdio::null())
             .stdout(fs::File::create(&log).expect("a log"))
             .stderr(fs::File::options().append(true).open(&log).expect("the log again"))
             .spawn();
+        let process = process.unwrap_or_else(|error| {
+            panic!("{program} starts; it is built by `cargo build -p {program}`: {error}")
+        });
         Self {
+            program: program.to_owned(),
             base: format!("http://{address}"),
             client: reqwest::Client::builder().no_proxy().build().expect("a client"),
-            process: process
-                .expect("the connector starts; built by: cargo build -p rest-connector"),
+            process,
             log,
             container,
         }
@@ -127,7 +137,7 @@ impl Connector {
 
     /// What its own `health` command says, as an orchestrator's probe runs it.
     pub(crate) fn healthy(&self) -> bool {
-        let (mut command, _) = command(&[("ADMIN_ADDR", self.address())]);
+        let (mut command, _) = command(&self.program, &[("ADMIN_ADDR", self.address())]);
         let output = command.arg("health").output().expect("the command runs");
         output.status.success()
     }
@@ -218,9 +228,9 @@ fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }
 
-fn command(settings: &[(&str, &str)]) -> (Command, Option<Container>) {
+fn command(program: &str, settings: &[(&str, &str)]) -> (Command, Option<Container>) {
     if setting("E2E_IMAGES").is_none() {
-        let binary = binaries().join(NAME);
+        let binary = binaries().join(program);
         let mut command = if Path::new(SETPRIV).exists() {
             let mut command = Command::new(SETPRIV);
             command.args(["--pdeathsig", "KILL"]).arg(binary);
@@ -231,7 +241,7 @@ fn command(settings: &[(&str, &str)]) -> (Command, Option<Container>) {
         command.env_clear().envs(settings.iter().copied());
         return (command, None);
     }
-    let name = unique(NAME);
+    let name = unique(program);
     let mut command = Command::new("docker");
     command.args(["run", "--rm", "--network", "host", "--name", &name]);
     // Some settings are paths of files that a test has written.
@@ -242,7 +252,7 @@ fn command(settings: &[(&str, &str)]) -> (Command, Option<Container>) {
     }
     let prefix = setting("IMAGE_PREFIX").unwrap_or_default();
     let tag = setting("IMAGE_TAG").unwrap_or_else(|| "latest".to_owned());
-    command.arg(format!("{prefix}{NAME}:{tag}"));
+    command.arg(format!("{prefix}{program}:{tag}"));
     let watchdog = Watchdog::new("docker rm --force \"$1\"", &[&name]);
     (command, Some(Container { name, _watchdog: watchdog }))
 }

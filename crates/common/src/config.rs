@@ -1,91 +1,23 @@
 //! Settings: environment → struct, with every problem in one readable list.
-//!
-//! This is the only reader of the environment.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt, fs,
-    time::Duration,
-};
+mod environment;
+mod types;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use self::environment::Environment;
+pub use self::{
+    environment::{referenced, variables},
+    types::{Period, Secret, Size},
+};
 use crate::{
     Object,
     definition::ConfigParam,
     schema::{self, ReadError},
 };
-
-/// A text that logs never show.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-/// A length of time: `500ms`, `10s`, `2m`; a plain number is milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, JsonSchema)]
-#[schemars(with = "String")]
-pub struct Period(pub Duration);
-
-impl<'de> Deserialize<'de> for Period {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let text = text.trim();
-        if let Ok(milliseconds) = text.parse() {
-            return Ok(Self(Duration::from_millis(milliseconds)));
-        }
-        let refused =
-            || D::Error::custom(format!("\"{text}\" is no duration, e.g. 500ms, 10s, 2m"));
-        humantime::parse_duration(text).map(Self).map_err(|_error| refused())
-    }
-}
-
-/// A number of bytes: `12MiB`, `50MB`; a plain number is bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, JsonSchema)]
-#[schemars(with = "String")]
-pub struct Size(pub u64);
-
-impl<'de> Deserialize<'de> for Size {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let refused = || D::Error::custom(format!("\"{text}\" is no size, e.g. 12MiB, 50MB"));
-        text.trim().parse().map(|bytesize::ByteSize(bytes)| Self(bytes)).map_err(|_e| refused())
-    }
-}
-
-/// A secret that a setting refers to by name: the variable, or the content of the file that `NAME_FILE` names.
-///
-/// For settings that are documents and must not hold secrets themselves.
-///
-/// # Errors
-/// That it is missing, or why its file cannot be read.
-pub fn referenced(name: &str) -> Result<Secret, String> {
-    let declared = Declared { name: name.to_owned(), ..Declared::default() };
-    match Environment::of_process().text(&declared) {
-        Ok(Some(text)) => Ok(Secret(text)),
-        Ok(None) => Err(format!("the variable {name} is missing")),
-        Err(problem) => Err(format!("{name}: {}", problem.what)),
-    }
-}
 
 /// A setting: its name, and what a newcomer needs to know about it.
 #[derive(Clone, Debug, Default)]
@@ -119,67 +51,6 @@ pub(crate) struct Problem {
     pub(crate) name: String,
     pub(crate) what: String,
     pub(crate) hint: String,
-}
-
-/// The environment, as it was when the process started.
-#[derive(Debug, Default)]
-pub(crate) struct Environment(BTreeMap<String, String>);
-
-impl Environment {
-    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-    pub(crate) fn of_process() -> Self {
-        Self(
-            std::env::vars_os()
-                .filter_map(|(name, value)| {
-                    Some((name.into_string().ok()?, value.into_string().ok()?))
-                })
-                .collect(),
-        )
-    }
-
-    #[cfg(test)]
-    pub(crate) fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
-        Self(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
-    }
-
-    /// A variable that is there and not empty.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
-    }
-
-    /// Whether a variable is there, but empty.
-    pub(crate) fn is_empty(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(String::is_empty)
-    }
-
-    /// The text of a setting: the variable, or the file that `NAME_FILE` names.
-    fn text(&self, declared: &Declared) -> Result<Option<String>, Problem> {
-        for name in std::iter::once(&declared.name).chain(&declared.aliases) {
-            if let Some(text) = self.0.get(name).filter(|text| !text.is_empty()) {
-                return Ok(Some(text.clone()));
-            }
-            let variable = format!("{name}_FILE");
-            let Some(path) = self.0.get(&variable).filter(|path| !path.is_empty()) else {
-                continue;
-            };
-            return match fs::read_to_string(path) {
-                Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
-                Err(error) => Err(Problem {
-                    name: declared.name.clone(),
-                    what: format!("file {path}: {}", plain(&error)),
-                    hint: format!("(from {variable})"),
-                }),
-            };
-        }
-        Ok(None)
-    }
-}
-
-/// An I/O error without its number.
-fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    text.strip_suffix(" or directory").unwrap_or(text).to_lowercase()
 }
 
 /// What was read, and what each setting is in effect (secrets masked).
@@ -230,23 +101,32 @@ fn read_all<T: DeserializeOwned>(
     mut texts: Object,
     problems: &mut Vec<Problem>,
 ) -> Option<T> {
+    let mut is_complete = true;
     loop {
         let (path, why) = match schema::from_object(texts.clone()) {
-            Ok(value) => return Some(value),
+            Ok(value) => return Some(value).filter(|_| is_complete),
             Err(ReadError::Missing { name }) => {
                 if !problems.iter().any(|it| it.name == name) {
                     problems.extend(declared.iter().find(|it| it.name == name).map(missing));
                 }
-                return None;
+                // What is flattened is read only when nothing else is missing.
+                if texts.insert(name, "".into()).is_some() {
+                    return None;
+                }
+                is_complete = false;
+                continue;
             }
             Err(ReadError::Invalid { path, why }) => (path, why),
         };
-        let name = path.split(['.', '[']).next().unwrap_or_default();
+        let name = match path.split(['.', '[']).next().unwrap_or_default() {
+            "" => culprit::<T>(declared, &texts, &why).unwrap_or_default(),
+            name => name,
+        };
         let setting = declared.iter().find(|it| it.name == name);
-        let value = texts.shift_remove(name)?;
         if problems.iter().any(|it| it.name == name) {
             return None;
         }
+        let value = texts.shift_remove(name).unwrap_or_default();
         if let Some(setting) = setting.filter(|it| !it.default.is_empty()) {
             texts.insert(name.to_owned(), setting.default.clone().into());
         }
@@ -260,6 +140,28 @@ fn read_all<T: DeserializeOwned>(
         let hint = setting.map(|it| it.help.clone()).unwrap_or_default();
         problems.push(Problem { name: name.to_owned(), what, hint });
     }
+}
+
+/// The setting that an error without a path is about, which is one of a flattened group.
+///
+/// One after the other gives way to its default; the error goes with the one that it is about, or with the last of several.
+fn culprit<'a, T: DeserializeOwned>(
+    declared: &'a [Declared],
+    texts: &Object,
+    why: &str,
+) -> Option<&'a str> {
+    let mut others = texts.clone();
+    let is_about = |setting: &&Declared| {
+        let is_given = others.shift_remove(&setting.name).is_some();
+        if !setting.default.is_empty() {
+            others.insert(setting.name.clone(), setting.default.clone().into());
+        }
+        let still = |error| matches!(error, ReadError::Invalid { why: other, .. } if other == why);
+        is_given && !schema::from_object::<T>(others.clone()).is_err_and(still)
+    };
+    // Without a required setting there would be another error.
+    let mut optional = declared.iter().filter(|it| !it.required || !it.default.is_empty());
+    optional.find(is_about).map(|it| it.name.as_str())
 }
 
 /// serde's words in the words of somebody who sets variables.
@@ -313,6 +215,11 @@ pub(crate) fn explain(connector: &str, problems: &[Problem]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, time::Duration};
+
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+
     use super::*;
 
     #[derive(Debug, Deserialize, JsonSchema)]
@@ -371,6 +278,95 @@ mod tests {
                 ("EMAIL_TIMEOUT", "\"soon\" is no duration, e.g. 500ms, 10s, 2m"),
                 ("EMAIL_TLS", "\"maybe\" is neither true nor false"),
             ],
+        );
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+    struct Grouped {
+        email_host: String,
+        email_port: u16,
+        #[serde(flatten)]
+        group: Group,
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+    #[expect(clippy::struct_field_names, reason = "settings are named in full")]
+    struct Group {
+        email_timeout: Period,
+        email_pause: Option<Period>,
+        email_bytes_max: Size,
+        email_password: Option<Secret>,
+    }
+
+    fn grouped<const N: usize>(variables: [(&str, &str); N]) -> Result<Grouped, String> {
+        let mut declared = declared();
+        declared.pop();
+        declared.push(Declared { name: "EMAIL_PAUSE".to_owned(), ..Declared::default() });
+        let read = read::<Grouped>(&declared, &Environment::of(variables));
+        read.map(|it| it.value).map_err(|problems| {
+            let texts: Vec<_> =
+                problems.iter().map(|it| format!("{}: {}", it.name, it.what)).collect();
+            texts.join("; ")
+        })
+    }
+
+    #[test]
+    fn settings_of_a_group_are_told_by_name_too() {
+        let soon = "\"soon\" is no duration, e.g. 500ms, 10s, 2m";
+        let told = grouped([
+            ("EMAIL_HOST", "h"),
+            ("EMAIL_PORT", "smtp"),
+            ("EMAIL_TIMEOUT", "soon"),
+            ("EMAIL_PAUSE", "soon"),
+            ("EMAIL_BYTES_MAX", "much"),
+        ]);
+        let expected = format!(
+            "EMAIL_PORT: \"smtp\" is no number; EMAIL_TIMEOUT: {soon}; \
+             EMAIL_BYTES_MAX: \"much\" is no size, e.g. 12MiB, 50MB; EMAIL_PAUSE: {soon}"
+        );
+        assert_eq!(told.unwrap_err(), expected);
+        let told = grouped([("EMAIL_TIMEOUT", "soon")]);
+        assert_eq!(told.unwrap_err(), format!("EMAIL_HOST: is missing; EMAIL_TIMEOUT: {soon}"));
+    }
+
+    #[test]
+    fn settings_of_a_group_are_read_like_others() {
+        let read = grouped([("EMAIL_HOST", "h"), ("EMAIL_PORT", "25"), ("EMAIL_PASSWORD", "x")]);
+        let Grouped { email_host, email_port, group } = read.unwrap();
+        assert_eq!((email_host.as_str(), email_port), ("h", 25));
+        assert_eq!(group.email_timeout, Period(Duration::from_secs(20)));
+        assert_eq!(group.email_bytes_max, Size(10 * 1024 * 1024));
+        assert_eq!(group.email_pause, None);
+        assert_eq!(group.email_password.unwrap().reveal(), "x");
+    }
+
+    #[test]
+    fn variables_of_libraries_are_found_by_prefix_and_their_secrets_in_files() {
+        let path = std::env::temp_dir().join(format!("key-{}", std::process::id()));
+        fs::write(&path, "hunter2\n").unwrap();
+        let environment = Environment::of([
+            ("AWS_REGION", "eu-1"),
+            ("AWS_ENDPOINT", ""),
+            ("AWS_KEY_FILE", path.to_str().unwrap()),
+            ("AWS_TOKEN_FILE", "/token"),
+            ("OTHER", "x"),
+        ]);
+        let found = environment.variables(&["AWS_"], &["AWS_KEY"]).unwrap();
+        fs::remove_file(&path).unwrap();
+        let found: Vec<_> = found.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        let key_file = format!("AWS_KEY_FILE={}", path.display());
+        assert_eq!(
+            found,
+            ["AWS_KEY=hunter2", &key_file, "AWS_REGION=eu-1", "AWS_TOKEN_FILE=/token"]
+        );
+        assert_eq!(
+            environment.variables(&["AWS_"], &["AWS_KEY", "AWS_TOKEN"]).unwrap_err(),
+            [
+                ("AWS_KEY", "file ".to_owned() + path.to_str().unwrap() + ": no such file"),
+                ("AWS_TOKEN", "file /token: no such file".to_owned())
+            ]
         );
     }
 

@@ -33,7 +33,7 @@ mod worker;
 pub use clap;
 
 pub use self::{
-    config::{Period, Secret, Size, referenced},
+    config::{Period, Secret, Size, referenced, variables},
     connector::Connector,
     context::{Context, Emitter},
     failure::{Failure, Report},

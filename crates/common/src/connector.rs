@@ -14,10 +14,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::mpsc;
 
 use crate::{
-    Context, Emitter, Failure, Object, cli,
+    Context, Emitter, Failure, Object,
+    arena::ArenaCommand,
+    cli,
     config::{self, Declared, Environment, Problem},
     context::{Call, Emitted},
-    definition::{Code, Definition, Signature},
+    definition::{Code, Definition, Feature, Signature},
     failure::{INVALID_INPUT, MISSING_INPUT},
     schema::{self, Fields},
 };
@@ -32,6 +34,7 @@ pub struct Connector<C> {
     connect: Box<Connect<C>>,
     pub(crate) actions: BTreeMap<&'static str, Run<C>>,
     pub(crate) served: Option<Served<C>>,
+    pub(crate) arena_commands: Vec<ArenaCommand<Run<C>>>,
     events: BTreeMap<&'static str, Listen<C>>,
     routes: Option<fn(Context<C>) -> Router>,
     commands: Vec<(clap::Command, Execute<C>)>,
@@ -52,6 +55,8 @@ pub(crate) struct Connected {
     /// The legacy output that carries the text of a failure in `ERROR_MODE=output`.
     pub(crate) error_output: &'static str,
     pub(crate) routes: Router,
+    /// What SpiffArena calls by ids of its own, beside the actions.
+    pub(crate) arena_commands: Vec<ArenaCommand<Box<Invoke>>>,
     actions: BTreeMap<&'static str, Box<Invoke>>,
     events: BTreeMap<&'static str, Box<Subscribe>>,
 }
@@ -61,10 +66,9 @@ type Connect<C> = dyn Fn(&[Declared], &Environment) -> Result<Connecting<C>, Vec
 pub(crate) type Run<C> = Box<dyn Fn(Context<C>, Object) -> Pending<Object> + Send + Sync>;
 type Listen<C> =
     Box<dyn Fn(Context<C>, Object, mpsc::Sender<Emitted>) -> Pending<()> + Send + Sync>;
-pub(crate) type Served<C> =
-    Box<dyn Fn(Context<C>, String, Object) -> Pending<Object> + Send + Sync>;
+pub(crate) type Served<C> = Box<dyn Fn(&Feature) -> Result<Run<C>, String> + Send + Sync>;
 type Execute<C> = Box<dyn Fn(Context<C>, ArgMatches) -> Pending<String> + Send + Sync>;
-type Invoke = dyn Fn(Arc<Call>, Object) -> Pending<Object> + Send + Sync;
+pub(crate) type Invoke = dyn Fn(Arc<Call>, Object) -> Pending<Object> + Send + Sync;
 type Subscribe = dyn Fn(Object, mpsc::Sender<Emitted>) -> Pending<()> + Send + Sync;
 
 impl<C: Send + Sync + 'static> Connector<C> {
@@ -91,6 +95,7 @@ impl<C: Send + Sync + 'static> Connector<C> {
             routes: None,
             commands: Vec::new(),
             served: None,
+            arena_commands: Vec::new(),
             error_output: "error",
         }
     }
@@ -251,6 +256,13 @@ impl<C: Send + Sync + 'static> Connector<C> {
             let invoke: Box<Invoke> = Box::new(move |call, inputs| run(context(call), inputs));
             (name, invoke)
         });
+        let arena_commands = self.arena_commands.into_iter().map(|command| {
+            let context = context.clone();
+            command.map(|run| -> Box<Invoke> {
+                Box::new(move |call, inputs| run(context(call), inputs))
+            })
+        });
+        let arena_commands = arena_commands.collect();
         let events = self.events.into_iter().map(|(name, listen)| {
             let context = context.clone();
             let subscribe: Box<Subscribe> =
@@ -261,6 +273,7 @@ impl<C: Send + Sync + 'static> Connector<C> {
             effective,
             error_output: self.error_output,
             routes: self.routes.map(|it| it(context(Arc::default()))).unwrap_or_default(),
+            arena_commands,
             actions: actions.collect(),
             events: events.collect(),
             definition: self.definition,
@@ -273,6 +286,17 @@ impl Connected {
         self.actions.keys().copied()
     }
 
+    /// The action or the command of SpiffArena's that is called so.
+    pub(crate) fn known(&self, name: &str) -> Option<&'static str> {
+        let command = || self.arena_command(name).map(|it| it.id);
+        self.actions().find(|it| *it == name).or_else(command)
+    }
+
+    /// The command of SpiffArena's of that id.
+    pub(crate) fn arena_command(&self, id: &str) -> Option<&ArenaCommand<Box<Invoke>>> {
+        self.arena_commands.iter().find(|it| it.id == id)
+    }
+
     /// Makes one attempt at one action: variables in, variables out.
     pub(crate) async fn invoke(
         &self,
@@ -280,7 +304,8 @@ impl Connected {
         call: Arc<Call>,
         inputs: Object,
     ) -> Result<Object, Failure> {
-        let Some(invoke) = self.actions.get(action) else {
+        let command = || self.arena_command(action).map(|it| &it.run);
+        let Some(invoke) = self.actions.get(action).or_else(command) else {
             let known: Vec<_> = self.actions().collect();
             let known = known.join(", ");
             let text = anyhow::anyhow!("no action `{action}`; there are {known}");

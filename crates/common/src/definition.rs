@@ -50,8 +50,8 @@ pub(crate) struct Feature {
     pub(crate) inputs: Vec<Param>,
     #[serde(default)]
     pub(crate) outputs: Vec<Param>,
-    #[expect(dead_code, reason = "for the modeler")]
-    model: Option<Value>,
+    /// For the modeler, and for who serves actions that a file describes.
+    pub(crate) model: Option<Value>,
 }
 
 /// An input or an output.

@@ -6,6 +6,7 @@
 mod acks;
 mod admin;
 mod answered;
+mod arena;
 mod broker;
 mod cli;
 mod config;
@@ -33,6 +34,7 @@ mod worker;
 pub use clap;
 
 pub use self::{
+    arena::Reply,
     config::{Period, Secret, Size, referenced, variables},
     connector::Connector,
     context::{Context, Emitter},

@@ -110,7 +110,7 @@ impl Runner {
     }
 
     async fn observed(&self, request: Request) -> Result<Object, Failure> {
-        let action = self.connected.actions().find(|it| *it == request.action).unwrap_or("unknown");
+        let action = self.connected.known(&request.action).unwrap_or("unknown");
         let start = Instant::now();
         let in_flight = InFlight::begin();
         let outcome = self.attempts(action, request).await;
@@ -129,8 +129,10 @@ impl Runner {
                 warn!(kind = word, code = report.code, status = report.status, note, ms, "failed");
             }
         }
+        // The codes of SpiffArena's own commands are part of their contract.
+        let keeps_codes = self.connected.arena_command(action).is_some();
         match (outcome, self.error_mode) {
-            (Err(failure), ErrorMode::Output) if failure.preview().is_none() => {
+            (Err(failure), ErrorMode::Output) if failure.preview().is_none() && !keeps_codes => {
                 Ok(self.as_outputs(failure))
             }
             (outcome, _) => outcome,

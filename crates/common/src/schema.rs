@@ -46,6 +46,15 @@ impl Fields {
         Self(fields.collect())
     }
 
+    /// Names and fields in the order of the struct.
+    pub(crate) fn in_order<T: JsonSchema>() -> Vec<(String, Field)> {
+        let schema = schema::<T>(SchemaSettings::default());
+        let mut fields = Self::of(&schema).0;
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let names = properties.into_iter().flatten().map(|(name, _)| name);
+        names.filter_map(|name| fields.remove_entry(name)).collect()
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

@@ -21,42 +21,48 @@ use crate::{
 pub(crate) const SETTING: &str = "DEFINITION";
 
 impl<C: Send + Sync + 'static> Connector<C> {
-    /// Lets the setting `DEFINITION` name a file whose actions `run` carries out, by their names.
+    /// Lets the setting `DEFINITION` name a file whose actions `run` carries out.
     ///
+    /// `read` makes of an action's name and `model` what `run` is handed, or says what is wrong with them.
     /// Inputs are checked and converted by the file's types before; settings stay those of the binary.
     #[must_use]
-    pub fn served<Fut>(mut self, run: fn(Context<C>, String, Object) -> Fut) -> Self
+    pub fn served<M, Fut>(
+        mut self,
+        read: fn(&str, Option<&Value>) -> Result<M, String>,
+        run: fn(Context<C>, Arc<M>, Object) -> Fut,
+    ) -> Self
     where
+        M: Send + Sync + 'static,
         Fut: Future<Output = Result<Object, Failure>> + Send + 'static,
     {
-        self.served = Some(Box::new(move |cx, action, inputs| Box::pin(run(cx, action, inputs))));
+        self.served = Some(Box::new(move |action| {
+            let model = Arc::new(read(&action.name, action.model.as_ref())?);
+            let params = action.inputs.clone();
+            Ok(Box::new(move |cx, inputs| match convert(&params, inputs) {
+                Ok(inputs) => Box::pin(run(cx, Arc::clone(&model), inputs)),
+                Err(failure) => Box::pin(future::err(failure)),
+            }))
+        }));
         self
     }
 
     /// Takes the definition that `DEFINITION` names, if it names one; the error says what is wrong with it.
     pub(crate) fn take_definition(&mut self, environment: &Environment) -> Result<(), String> {
         let Some(path) = environment.get(SETTING) else { return Ok(()) };
-        let Some(run) = self.served.take() else {
+        let Some(served) = self.served.take() else {
             return Err("this connector serves its own definition only".to_owned());
         };
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("file {path}: {}", error.kind()))?;
         let definition: Definition =
             serde_json::from_str(&text).map_err(|error| format!("file {path}: {error}"))?;
-        let run = Arc::new(run);
         self.actions = BTreeMap::new();
+        self.arena_commands.clear();
         for action in &definition.actions.0 {
+            let run = served(action).map_err(|problem| format!("file {path}: {problem}"))?;
             // Read once, and needed for as long as the process lives.
             let name: &'static str = Box::leak(action.name.clone().into_boxed_str());
-            let run = Arc::clone(&run);
-            let params = action.inputs.clone();
-            self.actions.insert(
-                name,
-                Box::new(move |cx, inputs| match convert(&params, inputs) {
-                    Ok(inputs) => run(cx, name.to_owned(), inputs),
-                    Err(failure) => Box::pin(future::err(failure)),
-                }),
-            );
+            self.actions.insert(name, run);
         }
         let config = std::mem::take(&mut self.definition.config);
         self.definition = definition;
@@ -105,15 +111,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{runner::Runner, settings::Settings, testing};
+    use crate::{Reply, runner::Runner, settings::Settings, testing};
 
     async fn echo(
         _cx: Context<testing::Probe>,
-        action: String,
+        model: Arc<String>,
         mut inputs: Object,
     ) -> Result<Object, Failure> {
-        inputs.insert("action".to_owned(), action.into());
+        inputs.insert("model".to_owned(), model.as_str().into());
         Ok(inputs)
+    }
+
+    fn model(action: &str, model: Option<&Value>) -> Result<String, String> {
+        let model = model.ok_or_else(|| format!("action `{action}` has no `model`"))?;
+        Ok(format!("{action} {model}"))
+    }
+
+    async fn own(_cx: Context<testing::Probe>, body: Value) -> Result<Reply, Failure> {
+        Ok(Reply { body, http_status: 200, headers: None })
     }
 
     /// What becomes of `inputs` in a connector that serves the test definition from a file.
@@ -121,13 +136,15 @@ mod tests {
         let mut definition = testing::definition();
         definition["name"] = "orders".into();
         definition["actions"]["1"]["name"] = "findOrder".into();
+        definition["actions"]["1"]["model"] = json!({"a": 1});
         let path = std::env::temp_dir().join(format!("definition-{}.json", uuid::Uuid::new_v4()));
         std::fs::write(&path, definition.to_string()).unwrap();
         let environment = Environment::of([(SETTING, path.to_str().unwrap())]);
-        let mut connector = testing::connector().served(echo);
+        let mut connector = testing::connector().arena_command("test/Own", own).served(model, echo);
         connector.take_definition(&environment).unwrap();
         std::fs::remove_file(&path).unwrap();
         assert_eq!(connector.definition().0.name, "orders");
+        assert!(connector.arena_commands.is_empty(), "they are not the file's");
         let connected = connector.connect(&environment).await.unwrap().unwrap();
         let mut request = testing::request(inputs);
         request.action = "findOrder".to_owned();
@@ -144,8 +161,19 @@ mod tests {
         let inputs =
             json!({"act": 5, "number": "25", "value": "{\"a\": 1}", "more": null, "other": "1"});
         let expected =
-            r#"{"act":"5","number":25,"value":{"a":1},"other":"1","action":"findOrder"}"#;
+            r#"{"act":"5","number":25,"value":{"a":1},"other":"1","model":"findOrder {\"a\":1}"}"#;
         check(inputs, expected).await;
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_action_is_told() {
+        let path = std::env::temp_dir().join(format!("definition-{}.json", uuid::Uuid::new_v4()));
+        std::fs::write(&path, testing::definition().to_string()).unwrap();
+        let environment = Environment::of([(SETTING, path.to_str().unwrap())]);
+        let mut connector = testing::connector().served(model, echo);
+        let told = connector.take_definition(&environment).unwrap_err();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(told, format!("file {}: action `RUN` has no `model`", path.display()));
     }
 
     #[test]
@@ -160,7 +188,7 @@ mod tests {
             ),
         ] {
             let connector = testing::connector();
-            let mut connector = if served { connector.served(echo) } else { connector };
+            let mut connector = if served { connector.served(model, echo) } else { connector };
             let environment = Environment::of([(SETTING, path)]);
             assert_eq!(connector.take_definition(&environment).unwrap_err(), expected);
         }

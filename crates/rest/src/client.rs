@@ -25,7 +25,6 @@ use crate::{
     placeholders::Placeholders,
     request::{Request, Task},
     response::{Answer, Reading},
-    served::Operations,
 };
 
 /// The most redirects that are followed where the task says nothing.
@@ -40,8 +39,6 @@ pub(crate) struct Rest {
     secrets: Vec<Secret>,
     call_timeout: Duration,
     pub(crate) response_bytes_max: usize,
-    /// What the actions of a served definition call.
-    pub(crate) operations: Operations,
     pub(crate) connections: Connections,
 }
 
@@ -96,7 +93,6 @@ impl Rest {
             secrets: proxy_passwords.chain(config.rest_auth_token.clone()).collect(),
             call_timeout: config.http_call_timeout.0,
             response_bytes_max: usize::try_from(config.response_bytes_max.0).unwrap_or(usize::MAX),
-            operations: config.definition.unwrap_or_default(),
             connections: config.rest_connections,
         })
     }

@@ -7,7 +7,7 @@ use outbound::{Egress, EgressSettings, Problem, Proxies, ProxySettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::{connections::Connections, served::Operations};
+use crate::connections::Connections;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -37,8 +37,8 @@ pub(crate) struct Config {
     #[serde(default, deserialize_with = "connections")]
     #[schemars(with = "Option<String>")]
     pub(crate) rest_connections: Connections,
-    #[serde(default, deserialize_with = "definition")]
-    pub(crate) definition: Option<Operations>,
+    #[expect(dead_code, reason = "what common takes the served actions from")]
+    definition: Option<String>,
 }
 
 /// A share that can be reached: 1 to 100 percent.
@@ -91,11 +91,6 @@ fn proxy<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<Secret>, D::Err
         Ok(_) => Ok(Some(text.into())),
         Err(problems) => Err(D::Error::custom(in_words(&problems))),
     }
-}
-
-fn definition<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<Operations>, D::Error> {
-    let path = String::deserialize(setting)?;
-    Operations::read(&path).map(Some).map_err(D::Error::custom)
 }
 
 fn connections<'de, D: Deserializer<'de>>(setting: D) -> Result<Connections, D::Error> {

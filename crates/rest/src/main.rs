@@ -63,7 +63,7 @@ fn connector() -> Connector<Rest> {
         .action("TRACE", methods::trace)
         .command(check::command(), check::execute)
         .command(import::command(), import::execute)
-        .served(served::run)
+        .served(served::operation, served::run)
         .errors::<ErrorCode>()
         .error_output("restError")
 }

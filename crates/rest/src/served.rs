@@ -3,11 +3,10 @@
 mod style;
 mod wire;
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use common::{Context, Failure, Object};
 use http::Method;
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,55 +18,35 @@ use crate::{
     operation::{MODEL, Operation},
 };
 
-/// The operations behind the actions of a served definition, by the actions' names.
-#[derive(Debug, Default, JsonSchema)]
-#[schemars(with = "String")]
-pub(crate) struct Operations(HashMap<String, Operation>);
-
-impl Operations {
-    /// The operations of the definition that is the file `path`.
-    ///
-    /// # Errors
-    /// What is wrong with the file, or with the `model` of one of its actions.
-    pub(crate) fn read(path: &str) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("file {path}: {}", error.kind()))?;
-        Self::parse(&text).map_err(|problem| format!("file {path}: {problem}"))
+/// The call behind `action` of a served definition.
+///
+/// # Errors
+/// What is wrong with its `model`.
+pub(crate) fn operation(action: &str, model: Option<&Value>) -> Result<Operation, String> {
+    let Some(model) = model.and_then(|it| it.get(MODEL)) else {
+        return Err(format!("action `{action}` has no `{MODEL}` in its `model`"));
+    };
+    let operation = Operation::deserialize(model)
+        .map_err(|error| format!("action `{action}`: `model`: `{MODEL}`: {error}"))?;
+    if Method::try_from(operation.method.as_str()).is_err() {
+        let method = operation.method;
+        return Err(format!("action `{action}`: `model`: `{MODEL}`: `{method}` is no method"));
     }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        let definition: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let actions = definition["actions"].as_object().into_iter().flatten();
-        let operation = |(_, action): (&String, &Value)| {
-            let name = action["name"].as_str().unwrap_or_default();
-            let model = &action["model"][MODEL];
-            if model.is_null() {
-                return Err(format!("action `{name}` has no `{MODEL}` in its `model`"));
-            }
-            let operation = Operation::deserialize(model)
-                .map_err(|error| format!("action `{name}`: `model`: `{MODEL}`: {error}"))?;
-            Ok((name.to_owned(), operation))
-        };
-        actions.map(operation).collect::<Result<_, _>>().map(Self)
-    }
+    Ok(operation)
 }
 
-/// Carries out `action` of the served definition.
+/// Carries out an action of the served definition.
 pub(crate) async fn run(
     rest: Context<Rest>,
-    action: String,
+    operation: Arc<Operation>,
     inputs: Object,
 ) -> Result<Object, Failure> {
-    let operation = rest.operations.0.get(&action);
-    let mut operation = operation.ok_or_else(|| unmapped(&action))?.clone();
     let connection =
         rest.connections.get(&operation.connection).map(|_| operation.connection.clone());
-    if connection.is_some() {
-        // The connection knows the address, and keeps to it.
-        operation.server.clear();
-    }
-    let method = Method::try_from(operation.method.as_str()).map_err(|_| unmapped(&action))?;
-    let call = wire::inputs(&operation, inputs)?;
+    // A connection knows the address, and keeps to it.
+    let server = if connection.is_some() { "" } else { &operation.server };
+    let call = wire::inputs(&operation, server, inputs)?;
+    let method = Method::try_from(operation.method.as_str()).map_err(invalid)?;
     let mut input = Input::deserialize(Value::Object(call)).map_err(invalid)?;
     input.connection = connection;
     let done = flow::run(&rest, method, input).await.map_err(renamed)?;
@@ -102,38 +81,35 @@ fn renamed(failure: Failure) -> Failure {
     failure.with_outputs(outputs)
 }
 
-fn unmapped(action: &str) -> Failure {
-    let text = format!("the definition does not say what call `{action}` is");
-    Failure::permanent("UNKNOWN_ERROR", anyhow::anyhow!(text.clone())).with_note(text)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn refused(definition: &Value, expected: &str) {
-        assert_eq!(Operations::parse(&definition.to_string()).unwrap_err(), expected);
+    fn refused(model: Option<&Value>, expected: &str) {
+        assert_eq!(operation("FIND", model).unwrap_err(), expected);
     }
 
     #[test]
     fn a_definition_without_calls_is_refused() {
-        let action = |model: Value| json!({"actions": {"1": {"name": "FIND", "model": model}}});
         let told = "action `FIND` has no `x-http` in its `model`";
-        refused(&action(Value::Null), told);
-        refused(&action(json!({"type": "object"})), told);
+        refused(None, told);
+        refused(Some(&json!({"type": "object"})), told);
         refused(
-            &action(json!({"x-http": {}})),
+            Some(&json!({"x-http": {}})),
             "action `FIND`: `model`: `x-http`: missing field `method`",
         );
         refused(
-            &action(json!({"x-http": {"metod": "GET"}})),
+            Some(&json!({"x-http": {"metod": "GET"}})),
             "action `FIND`: `model`: `x-http`: unknown field `metod`, expected one of `method`, \
              `path`, `connection`, `server`, `parameters`, `body`, `outputs`",
         );
-        let error = Operations::read("/nowhere.json").unwrap_err();
-        assert_eq!(error, "file /nowhere.json: entity not found");
+        let wrong = json!({"method": "GET ME", "path": "/", "connection": "", "server": ""});
+        refused(
+            Some(&json!({"x-http": wrong})),
+            "action `FIND`: `model`: `x-http`: `GET ME` is no method",
+        );
     }
 
     #[test]

@@ -197,7 +197,7 @@ async fn run(
         Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", text)
     })??;
     let id = id.map(|Path(id)| id).unwrap_or_default();
-    let Some(action) = proxy.catalogue.action(&id) else {
+    let Some((action, shape)) = proxy.catalogue.find(&id) else {
         let text = format!("no command `{id}`; GET /v1/commands lists those there are");
         return Err(Refusal::new(StatusCode::NOT_FOUND, "command_not_found", text));
     };
@@ -222,7 +222,7 @@ async fn run(
     let running = proxy.tracker.spawn(async move { runner.run(request).await });
     let outcome = running.await.map_err(|_panic| Refusal::internal())?;
     let log = format!("{action} in {} ms", start.elapsed().as_millis());
-    Ok(envelope::answer(outcome, log))
+    Ok(envelope::answer(outcome, shape, log))
 }
 
 /// A header's text, where it is one and not empty.

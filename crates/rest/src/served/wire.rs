@@ -40,11 +40,15 @@ const RESERVED_KEPT: &AsciiSet = &NOT_IN_PATHS.add(b'&').add(b'+').add(b'%').add
 const UNRESERVED_KEPT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The inputs of the method that calls `operation`, as a task would write them.
+/// The inputs of the method that calls `operation` below `server`, as a task would write them.
 ///
 /// # Errors
 /// `MISSING_INPUT` and `INVALID_INPUT`, naming the input.
-pub(crate) fn inputs(operation: &Operation, mut given: Object) -> Result<Object, Failure> {
+pub(crate) fn inputs(
+    operation: &Operation,
+    server: &str,
+    mut given: Object,
+) -> Result<Object, Failure> {
     let mut call = Object::new();
     let mut parts = Parts::default();
     for parameter in &operation.parameters {
@@ -68,7 +72,7 @@ pub(crate) fn inputs(operation: &Operation, mut given: Object) -> Result<Object,
     }
     parts.add_headers(&mut call)?;
     let path = parts.address(&operation.path)?;
-    call.insert("restUrl".to_owned(), format!("{}{path}", operation.server).into());
+    call.insert("restUrl".to_owned(), format!("{server}{path}").into());
     call.insert("restUrlEncoded".to_owned(), true.into());
     Ok(call)
 }
@@ -197,7 +201,9 @@ mod tests {
         members.as_object_mut().unwrap().extend(operation.as_object().unwrap().clone());
         let operation = Operation::deserialize(members).unwrap();
         let given = given.as_object().unwrap().clone();
-        inputs(&operation, given).map(Value::Object).map_err(|failure| failure.to_string())
+        inputs(&operation, &operation.server, given)
+            .map(Value::Object)
+            .map_err(|failure| failure.to_string())
     }
 
     /// Where a parameter goes that the operation has once.

@@ -3,9 +3,11 @@
 use axum::body::Bytes;
 use serde::Serialize;
 
+use super::envelope::OutputShape;
 use crate::{
     connector::Connected,
     definition::{Feature, Param},
+    schema::Field,
 };
 
 /// The commands, and by which ids they are called.
@@ -15,6 +17,8 @@ pub(super) struct Catalogue {
     /// The connector's part of an id: the definition's name, and the instance's.
     connectors: [String; 2],
     actions: Vec<String>,
+    /// The ids of Arena's own.
+    own: Vec<&'static str>,
 }
 
 /// `description` and `errors` are ours, for people; Arena ignores what it doesn't know.
@@ -24,6 +28,7 @@ struct Command<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
     parameters: Vec<Parameter<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<&'a str>,
 }
 
@@ -49,31 +54,52 @@ impl Catalogue {
             parameters: inputs.iter().map(Parameter::from).collect(),
             errors: definition.error_codes().collect(),
         });
-        let json = serde_json::to_vec(&commands.collect::<Vec<_>>())
+        let own = connected.arena_commands.iter().map(|it| Command {
+            id: it.id.to_owned(),
+            description: "",
+            parameters: it.parameters.iter().map(Parameter::from).collect(),
+            errors: Vec::new(),
+        });
+        let json = serde_json::to_vec(&commands.chain(own).collect::<Vec<_>>())
             .unwrap_or_else(|error| unreachable!("texts are always JSON: {error}"));
         Self {
             json: json.into(),
             connectors: [definition.name.clone(), connector.to_owned()],
             actions: features.map(|it| it.name.clone()).collect(),
+            own: connected.arena_commands.iter().map(|it| it.id).collect(),
         }
     }
 
-    /// The action that `id` calls.
-    pub(super) fn action(&self, id: &str) -> Option<&str> {
+    /// The action or the command of Arena's own that `id` calls, and what its outputs are.
+    pub(super) fn find(&self, id: &str) -> Option<(&str, OutputShape)> {
+        if let Some(own) = self.own.iter().find(|it| **it == id) {
+            return Some((own, OutputShape::Reply));
+        }
         let (connector, command) = id.split_once('/')?;
         let action = self.actions.iter().find(|it| *it == command)?;
-        self.connectors.iter().any(|it| it == connector).then_some(action.as_str())
+        let is_ours = self.connectors.iter().any(|it| it == connector);
+        is_ours.then_some((action.as_str(), OutputShape::Variables))
     }
 }
 
 impl<'a> From<&'a Param> for Parameter<'a> {
     fn from(param: &'a Param) -> Self {
-        let r#type = match param.r#type.as_str() {
-            "string" => "str",
-            "integer" => "int",
-            "boolean" => "bool",
-            _ => "any",
-        };
+        let r#type = in_python(&param.r#type);
         Self { id: &param.name, r#type, required: param.required, description: &param.description }
+    }
+}
+
+impl<'a> From<&'a (String, Field)> for Parameter<'a> {
+    fn from((id, Field { kind, required }): &'a (String, Field)) -> Self {
+        Self { id, r#type: in_python(kind), required: *required, description: "" }
+    }
+}
+
+fn in_python(kind: &str) -> &'static str {
+    match kind {
+        "string" => "str",
+        "integer" => "int",
+        "boolean" => "bool",
+        _ => "any",
     }
 }

@@ -6,10 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::debug;
 
-use crate::{Failure, Object};
+use crate::{Failure, Object, arena::Reply};
 
 /// What Arena reads, whether the command succeeded or not.
 ///
@@ -26,15 +26,26 @@ struct Envelope {
 
 #[derive(Serialize)]
 struct CommandResponse {
-    body: Object,
+    body: Value,
     mimetype: &'static str,
     http_status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<Value>,
 }
 
 #[derive(Serialize)]
 struct Error {
     error_code: String,
     message: String,
+}
+
+/// What the outputs of a command are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OutputShape {
+    /// An action's: they are the body.
+    Variables,
+    /// Those of a command of Arena's own: a [`Reply`].
+    Reply,
 }
 
 /// A call that was turned away; nothing was done.
@@ -50,8 +61,12 @@ pub(super) struct Refusal {
 /// The answer to a command that ran; `log` is for Arena's log.
 ///
 /// The outer status is 200 for failures too: `error` and `http_status` tell them apart (§5).
-pub(super) fn answer(outcome: Result<Object, Failure>, log: String) -> Response {
-    let (body, http_status, error) = match outcome {
+pub(super) fn answer(
+    outcome: Result<Object, Failure>,
+    shape: OutputShape,
+    log: String,
+) -> Response {
+    let (outputs, http_status, error) = match outcome {
         Ok(outputs) => (outputs, 200, None),
         Err(mut failure) => {
             let status = status(&failure);
@@ -59,7 +74,16 @@ pub(super) fn answer(outcome: Result<Object, Failure>, log: String) -> Response 
             (failure.take_outputs(), status, Some(error))
         }
     };
-    let command_response = CommandResponse { body, mimetype: "application/json", http_status };
+    let mimetype = "application/json";
+    let command_response = match shape {
+        OutputShape::Variables => {
+            CommandResponse { body: outputs.into(), mimetype, http_status, headers: None }
+        }
+        OutputShape::Reply => {
+            let Reply { body, http_status, headers } = Reply::of(outputs, http_status);
+            CommandResponse { body, mimetype, http_status, headers: headers.map(Value::Object) }
+        }
+    };
     let envelope = Envelope { command_response, command_response_version: 2, error, logs: [log] };
     Json(envelope).into_response()
 }

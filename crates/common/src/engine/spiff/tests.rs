@@ -19,7 +19,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::{
-    Connector, Context, Failure, Object,
+    Connector, Context, Failure, Object, Reply,
     config::{self, Environment},
     settings,
 };
@@ -109,12 +109,53 @@ fn settings<const N: usize>(variables: [(&str, &str); N]) -> Settings {
     settings
 }
 
+#[derive(Deserialize, JsonSchema)]
+struct SendInput {
+    #[schemars(with = "String")]
+    to: Option<String>,
+    port: u16,
+    headers: Option<Value>,
+    tls: Option<bool>,
+}
+
+/// A command of Arena's own, which answers with a text.
+async fn send(_cx: Context<()>, input: SendInput) -> Result<Reply, Failure> {
+    let SendInput { to, port, headers, tls } = input;
+    let Some(to) = to else {
+        let reply = Reply { body: json!("{}"), http_status: 200, headers: None };
+        let refused = Failure::business("SMTPDataError", "no address");
+        return Err(refused.with_outputs(reply.into()));
+    };
+    if port == 25 {
+        return Err(Failure::transient("ConnectionRefusedError", anyhow::anyhow!("refused")));
+    }
+    let headers = headers.and_then(|it| it.as_object().cloned());
+    Ok(Reply { body: json!(format!("{to} {port} {tls:?}")), http_status: 201, headers })
+}
+
 async fn app_named(settings: &Settings, instance: &str, tracker: TaskTracker) -> Router {
-    let connector = Connector::new(DEFINITION, connect)
+    app_of(connector(), settings, instance, tracker).await
+}
+
+fn connector() -> Connector<()> {
+    Connector::new(DEFINITION, connect)
         .action("ECHO", echo)
         .action("FAIL", fail)
         .action("HANG", hang)
-        .action("WAIT", wait);
+        .action("WAIT", wait)
+}
+
+async fn arena_app(settings: &Settings) -> Router {
+    let connector = connector().arena_command("mail/Send", send);
+    app_of(connector, settings, "order-connector", TaskTracker::new()).await
+}
+
+async fn app_of(
+    connector: Connector<()>,
+    settings: &Settings,
+    instance: &str,
+    tracker: TaskTracker,
+) -> Router {
     let connected = connector.connect(&Environment::default()).await.unwrap().unwrap();
     router(Arc::new(Runner::new(connected, settings)), settings, instance, tracker)
 }
@@ -666,4 +707,65 @@ async fn a_panic_in_a_handler_is_answered_too() {
         .route("/v1/do/x", any(async || -> StatusCode { panic!("text with data") }))
         .layer(CatchPanicLayer::custom(panicked));
     check_refused(&broken, ask("GET", "/v1/do/x"), 500, "internal_error: something").await;
+}
+
+#[tokio::test]
+async fn commands_of_arenas_own_keep_their_codes_and_bodies() {
+    // `ERROR_MODE` is for actions: what diagrams catch stays an error.
+    for mode in ["bpmn", "output"] {
+        let app = arena_app(&settings([("ERROR_MODE", mode)])).await;
+        for (inputs, status, code, body) in [
+            ("{}", 500, "TypeError", json!({})),
+            (r#"{"to": "a"}"#, 500, "TypeError", json!({})),
+            (r#"{"to": "a", "port": "x"}"#, 500, "TypeError", json!({})),
+            (r#"{"to": "a", "port": 1, "bcc": "b"}"#, 500, "TypeError", json!({})),
+            (r#"{"to": null, "port": 1}"#, 200, "SMTPDataError", json!("{}")),
+            (r#"{"to": "a", "port": "25"}"#, 503, "ConnectionRefusedError", json!({})),
+        ] {
+            let (outer, body_of) = answer(app.clone(), call("/v1/do/mail/Send", &[], inputs)).await;
+            let response = &body_of["command_response"];
+            assert_eq!(outer, 200, "{inputs}");
+            assert_eq!(response["http_status"], status, "{inputs}");
+            assert_eq!(body_of["error"]["error_code"], code, "{inputs}");
+            assert_eq!(response["body"], body, "{inputs}");
+        }
+        let inputs = r#"{"to": 7, "port": "26", "tls": 1, "headers": {"a": "b"}, "spiff__x": 1}"#;
+        let (_, done) = answer(app.clone(), call("/v1/do/mail/Send", &[], inputs)).await;
+        assert_eq!(done["error"], Value::Null);
+        let expected = json!({"body": "7 26 Some(true)", "mimetype": "application/json",
+            "http_status": 201, "headers": {"a": "b"}});
+        assert_eq!(done["command_response"], expected);
+    }
+}
+
+#[tokio::test]
+async fn parameters_that_do_not_fit_are_named() {
+    let app = arena_app(&settings([])).await;
+    for (inputs, expected) in [
+        ("{}", "`to` is missing"),
+        (r#"{"to": "a"}"#, "`port` is missing"),
+        (r#"{"to": "a", "port": null}"#, "`port` is missing"),
+        (
+            r#"{"to": "a", "port": 1, "bcc": "b"}"#,
+            "`bcc` is no parameter; there are to, port, headers, tls",
+        ),
+        (r#"{"to": "a", "port": "x"}"#, "`port`: invalid type: string \"x\", expected u16"),
+    ] {
+        let (_, answered) = answer(app.clone(), call("/v1/do/mail/Send", &[], inputs)).await;
+        assert_eq!(answered["error"]["message"], expected, "{inputs}");
+    }
+}
+
+#[tokio::test]
+async fn commands_of_arenas_own_are_listed_with_their_parameters_in_order() {
+    let app = arena_app(&settings([])).await;
+    let (_, listed) = json_of(app.oneshot(ask("GET", "/v1/commands")).await.unwrap()).await;
+    validate(COMMANDS, &listed);
+    let own = listed.as_array().unwrap().iter().find(|it| it["id"] == "mail/Send").unwrap();
+    let expected = json!({"id": "mail/Send", "parameters": [
+        {"id": "to", "type": "str", "required": true},
+        {"id": "port", "type": "int", "required": true},
+        {"id": "headers", "type": "any", "required": false},
+        {"id": "tls", "type": "bool", "required": false}]});
+    assert_eq!(own.to_string(), expected.to_string());
 }

@@ -45,27 +45,7 @@ impl Bucket {
     ///
     /// A text about the URL or the options.
     pub(crate) fn new(url: &str, options: &Options) -> Result<Self, String> {
-        let url = url.trim();
-        let url = if url.ends_with("://") { url } else { url.strip_suffix('/').unwrap_or(url) };
-        let uri = Uri::parse(url).map_err(|error| error.to_string())?;
-        let wrong = |text: &str| Err(format!("`{}` {text}", uri.shown()));
-        if matches!(uri.scheme(), Scheme::Data | Scheme::Http) {
-            return wrong("is no store; a store is a `file:`, `s3:`, `az:` or `gs:` URL");
-        }
-        let Location { authority, is_whole, parts: base } = match uri.location() {
-            Ok(location) => location,
-            Err(text) => return wrong(&text),
-        };
-        if !is_whole {
-            return wrong("has no `//` after its scheme");
-        }
-        if authority.contains('@') && uri.scheme() != Scheme::Azure {
-            return wrong("has credentials in it; they have settings of their own");
-        }
-        let has_authority = matches!(uri.scheme(), Scheme::S3 | Scheme::Azure | Scheme::Google);
-        if has_authority == authority.is_empty() {
-            return wrong(if has_authority { "names no bucket" } else { "has a host in it" });
-        }
+        let (uri, authority, base) = parsed(url)?;
         let place = if uri.scheme() == Scheme::File {
             let (root, store) = connect::folder(&base)?;
             Place::Folder { root, store }
@@ -160,4 +140,42 @@ impl Bucket {
         Path::parse([base, key].concat().join("/"))
             .map_err(|_| ErrorKind::Refused("has a path that stores do not take".to_owned()))
     }
+}
+
+/// Checks what can be known of the URL of a place without the settings of its kind of store.
+///
+/// # Errors
+///
+/// A text about the URL or the folder.
+pub(crate) fn check(url: &str) -> Result<(), String> {
+    match parsed(url)? {
+        (uri, _, base) if uri.scheme() == Scheme::File => connect::folder(&base).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// The URI of a place, its bucket and the parts of its path.
+fn parsed(url: &str) -> Result<(Uri, String, Vec<String>), String> {
+    let url = url.trim();
+    let url = if url.ends_with("://") { url } else { url.strip_suffix('/').unwrap_or(url) };
+    let uri = Uri::parse(url).map_err(|error| error.to_string())?;
+    let wrong = |text: &str| Err(format!("`{}` {text}", uri.shown()));
+    if matches!(uri.scheme(), Scheme::Data | Scheme::Http) {
+        return wrong("is no store; a store is a `file:`, `s3:`, `az:` or `gs:` URL");
+    }
+    let Location { authority, is_whole, parts: base } = match uri.location() {
+        Ok(location) => location,
+        Err(text) => return wrong(&text),
+    };
+    if !is_whole {
+        return wrong("has no `//` after its scheme");
+    }
+    if authority.contains('@') && uri.scheme() != Scheme::Azure {
+        return wrong("has credentials in it; they have settings of their own");
+    }
+    let has_authority = matches!(uri.scheme(), Scheme::S3 | Scheme::Azure | Scheme::Google);
+    if has_authority == authority.is_empty() {
+        return wrong(if has_authority { "names no bucket" } else { "has a host in it" });
+    }
+    Ok((uri, authority, base))
 }

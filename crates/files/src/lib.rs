@@ -5,11 +5,13 @@
 //! * **Size.** Everything is streamed where its source allows it, and limited: what is known beforehand is checked before anything is loaded, the rest while it is read ([`Store::open`], [`Store::read`], [`Store::save`]).
 //! * **Names** of files are made safe, never refused ([`safe_name`]); paths that lead out of their place are refused, never repaired.
 //! * **Failures** have one type, whose texts are for the author of a process ([`FileError`]).
+//! * **Settings** are a group that a connector flattens into its own ([`Config`]).
 //!
 //! This crate reads no environment variable itself.
 
 mod bucket;
 mod classify;
+mod config;
 mod connect;
 mod data_url;
 mod error;
@@ -22,6 +24,7 @@ mod store;
 mod uri;
 mod web;
 
+pub use config::Config;
 pub use error::{ErrorKind, FileError, Limit};
 pub use file::{File, Files};
 pub use name::safe_name;

@@ -1,5 +1,6 @@
 //! HTTP to the outside: the one client that every connector calls other systems with.
 //!
+//! * **Settings** that all of it has in common are a group that a connector flattens into its own ([`Config`]).
 //! * **Egress.** Where a call may go is judged on the address that is connected to, not on the name in the URL, on the first request and on every redirect ([`Egress`]).
 //! * **Time.** A call has one time limit for everything, the reading of the response included, and one for connecting (name, TCP, proxy, TLS).
 //! * **Size.** A body is read up to a limit that counts decompressed bytes ([`read_at_most`]).
@@ -12,6 +13,7 @@
 
 mod assertion;
 mod client;
+mod config;
 mod connect;
 mod egress;
 mod error;
@@ -31,6 +33,7 @@ mod tokens;
 
 pub use assertion::Assertion;
 pub use client::{Body, Outbound, Redirects, Request, Response, Settings};
+pub use config::{Config, unusable};
 pub use egress::{Denied, EGRESS_DENY_DEFAULT, Egress, EgressSettings};
 pub use error::{ErrorKind, OutboundError, shown};
 pub use grant::{ClientAuth, Grant, TokenRequest};

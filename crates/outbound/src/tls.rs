@@ -64,7 +64,10 @@ fn roots_of(system: CertificateResult) -> RootCertStore {
     roots
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates in a PEM file, at least one.
+///
+/// The error is a text about the file.
+pub(crate) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let wrong = |text: String| format!("`{}`: {text}", file.display());
     let certificates = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

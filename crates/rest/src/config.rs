@@ -3,7 +3,6 @@
 use std::num::{NonZeroU16, NonZeroUsize};
 
 use common::{Period, Secret, Size};
-use outbound::{Egress, EgressSettings, Problem, Proxies, ProxySettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
@@ -21,24 +20,16 @@ pub(crate) struct Config {
     pub(crate) rest_circuit_breaker_wait_interval: Period,
     pub(crate) rest_circuit_breaker_failure_rate: Percentage,
     pub(crate) http_call_timeout: Period,
-    pub(crate) connect_timeout: Period,
     pub(crate) response_bytes_max: Size,
-    #[serde(deserialize_with = "egress_private")]
-    pub(crate) egress_private: String,
-    #[serde(default, deserialize_with = "egress_deny")]
-    pub(crate) egress_deny: Option<String>,
-    #[serde(default, deserialize_with = "egress_allow")]
-    pub(crate) egress_allow: Option<String>,
-    #[serde(default, deserialize_with = "proxy")]
-    pub(crate) http_proxy: Option<Secret>,
-    #[serde(default, deserialize_with = "proxy")]
-    pub(crate) https_proxy: Option<Secret>,
-    pub(crate) no_proxy: Option<String>,
     #[serde(default, deserialize_with = "connections")]
     #[schemars(with = "Option<String>")]
     pub(crate) rest_connections: Connections,
     #[expect(dead_code, reason = "what common takes the served actions from")]
     definition: Option<String>,
+    #[serde(flatten)]
+    pub(crate) network: outbound::Config,
+    #[serde(flatten)]
+    pub(crate) files: files::Config,
 }
 
 /// A share that can be reached: 1 to 100 percent.
@@ -57,47 +48,7 @@ impl TryFrom<u8> for Percentage {
     }
 }
 
-// Checked here, so that what is wrong with them is listed with everything else that is wrong.
-
-fn egress_private<'de, D: Deserializer<'de>>(setting: D) -> Result<String, D::Error> {
-    egress(setting, |it| EgressSettings { private: Some(it), ..EgressSettings::default() })
-}
-
-fn egress_deny<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<String>, D::Error> {
-    let alone = |it| EgressSettings { deny: Some(it), ..EgressSettings::default() };
-    egress(setting, alone).map(Some)
-}
-
-fn egress_allow<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<String>, D::Error> {
-    let alone = |it| EgressSettings { allow: Some(it), ..EgressSettings::default() };
-    egress(setting, alone).map(Some)
-}
-
-fn egress<'de, D: Deserializer<'de>>(
-    setting: D,
-    alone: fn(String) -> EgressSettings,
-) -> Result<String, D::Error> {
-    let text = String::deserialize(setting)?;
-    match Egress::new(&alone(text.clone())) {
-        Ok(_) => Ok(text),
-        Err(problems) => Err(D::Error::custom(in_words(&problems))),
-    }
-}
-
-fn proxy<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<Secret>, D::Error> {
-    let text = String::deserialize(setting)?;
-    let alone = ProxySettings { http: Some(text.clone()), ..ProxySettings::default() };
-    match Proxies::new(&alone) {
-        Ok(_) => Ok(Some(text.into())),
-        Err(problems) => Err(D::Error::custom(in_words(&problems))),
-    }
-}
-
+/// Checked here, so that what is wrong with them is listed with everything else that is wrong.
 fn connections<'de, D: Deserializer<'de>>(setting: D) -> Result<Connections, D::Error> {
     Connections::new(&String::deserialize(setting)?).map_err(D::Error::custom)
-}
-
-fn in_words(problems: &[Problem]) -> String {
-    let texts: Vec<_> = problems.iter().map(|(_, text)| text.as_str()).collect();
-    texts.join("; ")
 }

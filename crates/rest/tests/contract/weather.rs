@@ -302,12 +302,20 @@ fn r19_wrong_settings_stop_the_connector_and_are_named_together() {
         ("EGRESS_PRIVATE", "perhaps"),
         ("EGRESS_DENY", "10.0.0.0/99"),
         ("HTTPS_PROXY", "gopher://user:s3cret@x"),
+        ("CONNECT_TIMEOUT", "soon"),
+        ("CA_FILE", "/nowhere.pem"),
+        ("FILES_URL", "ftp://store"),
+        ("FILES_ALLOW", "s3://bucket, file:///nowhere"),
+        ("FILES_INLINE_MAX", "much"),
+        ("FILE_BYTES_MAX", "much"),
+        ("FILES_TIMEOUT", "soon"),
         ("REST_CIRCUIT_BREAKER_FAILURE_RATE", "101"),
     ];
     let told = get("http://127.0.0.1:1/", &settings);
     assert!(!told.success);
+    assert!(told.log.contains("11 settings need attention"), "{}", told.log);
     for (name, _) in settings {
-        assert!(told.log.contains(name), "{name} in {}", told.log);
+        assert!(told.log.contains(&format!("\n  {name} ")), "{name} in {}", told.log);
     }
     assert!(!told.log.contains("s3cret"), "{}", told.log);
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
-use http::{Method, StatusCode, header::CONTENT_TYPE};
-use outbound::{Outbound, OutboundError, Request, read_at_most};
+use futures_util::{StreamExt, TryStreamExt};
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_TYPE},
+};
+use outbound::{Outbound, OutboundError, Request};
 use url::Url;
 
 use crate::{ErrorKind, Limit, store::Opened};
@@ -22,18 +24,18 @@ pub(crate) async fn open(
     limit: Limit,
 ) -> Result<Opened, ErrorKind> {
     let url = Url::parse(url).map_err(|error| ErrorKind::Refused(format!("is no URL: {error}")))?;
-    let request = Request::new(Method::GET, url, timeout);
-    let mut response = outbound.follow(request).await.map_err(|error| classify(&error, limit))?;
+    let mut request = Request::new(Method::GET, url, timeout);
+    // Compressed on the way, a file would not tell its size.
+    request.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let response = outbound.follow(request).await.map_err(|error| classify(&error, limit))?;
     if let Some(kind) = refusal(response.status) {
         return Err(kind);
     }
     let mime_type = response.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let mime_type = mime_type.map(str::to_owned);
-    let bytes_max = usize::try_from(limit.bytes).unwrap_or(usize::MAX);
-    let bytes =
-        read_at_most(&mut response, bytes_max).await.map_err(|error| classify(&error, limit))?;
-    let size = Some(bytes.len() as u64);
-    let content = stream::iter([Ok::<Bytes, _>(bytes)]).boxed();
+    let size = response.size();
+    let chunks = response.chunks(limit.bytes).map_err(|error| classify(&error, limit))?;
+    let content = chunks.map_err(move |error| classify(&error, limit)).boxed();
     Ok(Opened { size, mime_type, content })
 }
 
@@ -67,7 +69,8 @@ fn classify(error: &OutboundError, limit: Limit) -> ErrorKind {
         | Kind::TooManyRedirects { .. }
         | Kind::RedirectLoop
         | Kind::BadRedirect(_)
-        | Kind::BadBody(_) => ErrorKind::Unreadable(text),
+        | Kind::BadBody(_)
+        | Kind::Source(_) => ErrorKind::Unreadable(text),
         Kind::TooLarge { .. } => limit.exceeded(),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, fmt, mem, path::PathBuf, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use reqwest::{
     Client, Method, StatusCode, Url, Version,
     dns::Resolve,
@@ -13,6 +12,7 @@ use tracing::debug;
 
 use crate::{
     Egress, ErrorKind, OutboundError, Problem, Proxies,
+    body::{Body, Opened, Trouble},
     connect::{self, Hop, SystemResolver},
     error::{classify, shown},
     fingerprint::Fingerprint,
@@ -73,16 +73,6 @@ pub struct Request {
     pub connect_timeout: Option<Duration>,
     /// What happens to redirects.
     pub redirects: Redirects,
-}
-
-/// The body of a request.
-#[derive(Clone, Debug, Default)]
-pub enum Body {
-    /// None, not even a `Content-Type` of ours.
-    #[default]
-    Empty,
-    /// Bytes in memory, which can be sent again.
-    Bytes(Bytes),
 }
 
 /// What happens to redirects (301, 302, 303, 307, 308).
@@ -216,10 +206,23 @@ impl Outbound {
                 Hop { connect_until: deadline, connect_timeout: timeout, is_proxied }
             }
         };
-        let sending = connect::scoped(hop, self.client.execute(request.wire()));
+        let mut wire = request.wire();
+        let trouble = match &request.body {
+            Body::Empty | Body::Bytes(_) => None,
+            Body::Stream(source) => {
+                let late = || OutboundError::unsent(ErrorKind::Timeout { after: timeout }, url);
+                let opened = timeout_at(deadline, source.open()).await.map_err(|_| late())?;
+                let opened = opened.map_err(|error| OutboundError::unsent(error, url))?;
+                Some(attach(&mut wire, opened))
+            }
+        };
+        let sending = connect::scoped(hop, self.client.execute(wire));
         match timeout_at(deadline, sending).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(classify(error, url, &hop)),
+            Ok(Err(error)) => Err(match trouble.and_then(|it| it.get()) {
+                Some(trouble) => OutboundError::sent(trouble.into(), url),
+                None => classify(error, url, &hop),
+            }),
             Err(_) => Err(OutboundError::sent(ErrorKind::Timeout { after: timeout }, url)),
         }
     }
@@ -253,10 +256,20 @@ impl Request {
             Body::Empty if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) => {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
-            Body::Empty => (),
+            Body::Empty | Body::Stream(_) => (),
         }
         wire
     }
+}
+
+/// Makes `opened` the body.
+fn attach(wire: &mut reqwest::Request, opened: Opened) -> Trouble {
+    let trouble = Trouble::default();
+    if let Some(size) = opened.size {
+        wire.headers_mut().insert(CONTENT_LENGTH, size.into());
+    }
+    *wire.body_mut() = Some(reqwest::Body::wrap_stream(trouble.watch(opened.content)));
+    trouble
 }
 
 impl Response {

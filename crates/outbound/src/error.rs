@@ -6,6 +6,7 @@ use reqwest::Url;
 use rustls::CertificateError;
 
 use crate::{
+    body::SourceError,
     connect::{Hop, TooLate},
     egress::Denied,
 };
@@ -92,11 +93,14 @@ pub enum ErrorKind {
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
         /// The most bytes that are read.
-        limit: usize,
+        limit: u64,
     },
     /// The body is not what its `Content-Encoding` says.
     #[error("the body cannot be decompressed: {0}")]
     BadBody(String),
+    /// The body of the request could not be read; the peer is not to blame.
+    #[error(transparent)]
+    Source(#[from] SourceError),
 }
 
 impl OutboundError {

@@ -3,7 +3,7 @@
 //! * **Settings** that all of it has in common are a group that a connector flattens into its own ([`Config`]).
 //! * **Egress.** Where a call may go is judged on the address that is connected to, not on the name in the URL, on the first request and on every redirect ([`Egress`]).
 //! * **Time.** A call has one time limit for everything, the reading of the response included, and one for connecting (name, TCP, proxy, TLS).
-//! * **Size.** A body is read up to a limit that counts decompressed bytes ([`read_at_most`]).
+//! * **Size.** A body is read up to a limit that counts decompressed bytes, whole ([`read_at_most`]) or as it comes ([`Response::chunks`]); what is sent can come from a stream that is opened anew for each time ([`Body::Stream`]).
 //! * **Redirects** are followed here, so that credentials stay at the origin that they were meant for ([`Redirects`]).
 //! * **Proxies** are those that the settings name ([`Proxies`]); this crate reads no environment variable itself.
 //! * **TLS** trusts the system's certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` are obeyed) and, where the system has none, those of Mozilla that are built in.
@@ -12,6 +12,7 @@
 //! * **Failures** have one type, which tells whether the peer may have acted on the request ([`OutboundError::may_have_happened`]).
 
 mod assertion;
+mod body;
 mod client;
 mod config;
 mod connect;
@@ -32,7 +33,8 @@ mod token_slots;
 mod tokens;
 
 pub use assertion::Assertion;
-pub use client::{Body, Outbound, Redirects, Request, Response, Settings};
+pub use body::{Body, Opened, Source, SourceError};
+pub use client::{Outbound, Redirects, Request, Response, Settings};
 pub use config::{Config, unusable};
 pub use egress::{Denied, EGRESS_DENY_DEFAULT, Egress, EgressSettings};
 pub use error::{ErrorKind, OutboundError, shown};

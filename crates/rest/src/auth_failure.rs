@@ -37,6 +37,7 @@ pub(crate) fn of_token(request: &Request, error: &TokenError) -> Failure {
             | ErrorKind::TooManyRedirects { .. }
             | ErrorKind::RedirectLoop
             | ErrorKind::BadRedirect(_)
+            | ErrorKind::Source(_)
             | ErrorKind::TooLarge { .. }
             | ErrorKind::BadBody(_) => Failure::permanent(code, source()),
         },

@@ -115,9 +115,10 @@ pub(crate) fn of_break(request: &Request, broken: &Broken) -> Failure {
             let text = format!("{} (setting RESPONSE_BYTES_MAX)", text());
             permanent(ErrorCode::ResponseTooLarge, text)
         }
-        ErrorKind::BadResponse(_) | ErrorKind::BadRedirect(_) | ErrorKind::BadBody(_) => {
-            permanent(ErrorCode::UnknownError, text())
-        }
+        ErrorKind::BadResponse(_)
+        | ErrorKind::BadRedirect(_)
+        | ErrorKind::BadBody(_)
+        | ErrorKind::Source(_) => permanent(ErrorCode::UnknownError, text()),
     };
     let failure = failure.with_note(format_args!("no complete answer from {}", host(request)));
     match answer {
@@ -163,7 +164,8 @@ pub(crate) fn for_breaker(result: &Result<Answer, Broken>) -> breaker::Outcome {
             | ErrorKind::RedirectLoop
             | ErrorKind::BadRedirect(_)
             | ErrorKind::TooLarge { .. }
-            | ErrorKind::BadBody(_) => breaker::Outcome::Success,
+            | ErrorKind::BadBody(_)
+            | ErrorKind::Source(_) => breaker::Outcome::Success,
         },
     }
 }

@@ -86,4 +86,7 @@ async fn a_file_is_fetched_with_its_name_and_type() {
     assert_eq!((&*meta.name, &*meta.mime_type, bytes), ("c d.txt", "text/csv", "a,b".into()));
     let [request] = &server.requests()[..] else { panic!("one request") };
     assert!(request.starts_with("GET /b/c%20d.txt?q=1 HTTP/1.1\r\n"), "{request}");
+    // The size of a compressed answer would not be known beforehand.
+    assert!(request.contains("\r\naccept-encoding: identity\r\n"), "{request}");
+    assert_eq!(meta.size, Some(3));
 }

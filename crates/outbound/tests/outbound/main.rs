@@ -8,6 +8,7 @@ mod failures;
 mod identity;
 mod proxies;
 mod redirects;
+mod streams;
 mod support;
 mod tls;
 mod tokens;

@@ -64,7 +64,7 @@ impl<C: Send + Sync + 'static> Connector<C> {
 }
 
 /// The parameters; else, in words, which of them does not fit.
-fn read<I: DeserializeOwned>(given: Object, expected: &Vec<(String, bool)>) -> Result<I, String> {
+fn read<I: DeserializeOwned>(given: &Object, expected: &Vec<(String, bool)>) -> Result<I, String> {
     for (name, required) in expected {
         if *required && !given.contains_key(name) {
             return Err(format!("`{name}` is missing"));

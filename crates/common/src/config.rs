@@ -103,7 +103,7 @@ fn read_all<T: DeserializeOwned>(
 ) -> Option<T> {
     let mut is_complete = true;
     loop {
-        let (path, why) = match schema::from_object(texts.clone()) {
+        let (path, why) = match schema::from_object(&texts) {
             Ok(value) => return Some(value).filter(|_| is_complete),
             Err(ReadError::Missing { name }) => {
                 if !problems.iter().any(|it| it.name == name) {
@@ -157,7 +157,7 @@ fn culprit<'a, T: DeserializeOwned>(
             others.insert(setting.name.clone(), setting.default.clone().into());
         }
         let still = |error| matches!(error, ReadError::Invalid { why: other, .. } if other == why);
-        is_given && !schema::from_object::<T>(others.clone()).is_err_and(still)
+        is_given && !schema::from_object::<T>(&others).is_err_and(still)
     };
     // Without a required setting there would be another error.
     let mut optional = declared.iter().filter(|it| !it.required || !it.default.is_empty());

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    mem,
     process::ExitCode,
     sync::{Arc, PoisonError},
 };
@@ -14,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::mpsc;
 
 use crate::{
-    Context, Emitter, Failure, Object,
+    Context, Emitter, Failure, Object, Outputs,
     arena::ArenaCommand,
     cli,
     config::{self, Declared, Environment, Problem},
@@ -63,13 +64,13 @@ pub(crate) struct Connected {
 
 pub(crate) type Pending<T> = BoxFuture<'static, Result<T, Failure>>;
 type Connect<C> = dyn Fn(&[Declared], &Environment) -> Result<Connecting<C>, Vec<Problem>>;
-pub(crate) type Run<C> = Box<dyn Fn(Context<C>, Object) -> Pending<Object> + Send + Sync>;
+pub(crate) type Run<C> = Box<dyn Fn(Context<C>, &Object) -> Pending<Object> + Send + Sync>;
 type Listen<C> =
-    Box<dyn Fn(Context<C>, Object, mpsc::Sender<Emitted>) -> Pending<()> + Send + Sync>;
+    Box<dyn Fn(Context<C>, &Object, mpsc::Sender<Emitted>) -> Pending<()> + Send + Sync>;
 pub(crate) type Served<C> = Box<dyn Fn(&Feature) -> Result<Run<C>, String> + Send + Sync>;
 type Execute<C> = Box<dyn Fn(Context<C>, ArgMatches) -> Pending<String> + Send + Sync>;
-pub(crate) type Invoke = dyn Fn(Arc<Call>, Object) -> Pending<Object> + Send + Sync;
-type Subscribe = dyn Fn(Object, mpsc::Sender<Emitted>) -> Pending<()> + Send + Sync;
+pub(crate) type Invoke = dyn Fn(Arc<Call>, &Object) -> Pending<Object> + Send + Sync;
+type Subscribe = dyn Fn(&Object, mpsc::Sender<Emitted>) -> Pending<()> + Send + Sync;
 
 impl<C: Send + Sync + 'static> Connector<C> {
     /// Starts the table: `definition` is the JSON, `connect` makes the clients from the config.
@@ -105,14 +106,14 @@ impl<C: Send + Sync + 'static> Connector<C> {
     pub fn action<I, O, Fut>(mut self, name: &'static str, run: fn(Context<C>, I) -> Fut) -> Self
     where
         I: DeserializeOwned + JsonSchema + 'static,
-        O: Serialize + JsonSchema + 'static,
+        O: Outputs + 'static,
         Fut: Future<Output = Result<O, Failure>> + Send + 'static,
     {
-        let erased = move |cx, variables| -> Pending<Object> {
+        let erased = move |cx, variables: &Object| -> Pending<Object> {
             match schema::inputs(variables) {
                 Ok(inputs) => {
                     let outputs = run(cx, inputs);
-                    Box::pin(async { schema::to_object(outputs.await?) })
+                    Box::pin(async { outputs.await?.into_object() })
                 }
                 Err(failure) => Box::pin(future::err(failure)),
             }
@@ -137,7 +138,7 @@ impl<C: Send + Sync + 'static> Connector<C> {
         O: Serialize + JsonSchema + 'static,
         Fut: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        let erased = move |cx, variables, events| -> Pending<()> {
+        let erased = move |cx, variables: &Object, events| -> Pending<()> {
             match schema::inputs(variables) {
                 Ok(inputs) => Box::pin(listen(cx, inputs, Emitter::new(events))),
                 Err(failure) => Box::pin(future::err(failure)),
@@ -302,7 +303,7 @@ impl Connected {
         &self,
         action: &str,
         call: Arc<Call>,
-        inputs: Object,
+        inputs: &Object,
     ) -> Result<Object, Failure> {
         let command = || self.arena_command(action).map(|it| &it.run);
         let Some(invoke) = self.actions.get(action).or_else(command) else {
@@ -312,7 +313,10 @@ impl Connected {
             return Err(Failure::unknown(text).with_status(404));
         };
         let mut outputs = invoke(Arc::clone(&call), inputs).await?;
-        let warnings = call.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let warnings = {
+            let mut warnings = call.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            mem::take(&mut *warnings)
+        };
         if !warnings.is_empty() {
             outputs.insert("warnings".to_owned(), warnings.into());
         }
@@ -328,7 +332,7 @@ impl Connected {
     pub(crate) fn listen(
         &self,
         event: &str,
-        inputs: Object,
+        inputs: &Object,
         events: mpsc::Sender<Emitted>,
     ) -> Pending<()> {
         let Some(subscribe) = self.events.get(event) else {

@@ -7,13 +7,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Failure, Object,
+    Failure, Object, Outputs,
     failure::{Preview, UNKNOWN_ERROR},
-    schema,
 };
 
 /// The clients, and the request at hand. Dereferences to `C`.
@@ -92,12 +90,12 @@ pub struct Emitter<O> {
     outputs: PhantomData<fn(O)>,
 }
 
-impl<O: Serialize> Emitter<O> {
+impl<O: Outputs> Emitter<O> {
     /// Resolves once whoever listens has taken the event, so the source may forget the original.
     pub async fn emit(&self, outputs: O) -> Result<(), Failure> {
         let gone = || Failure::transient(UNKNOWN_ERROR, anyhow::anyhow!("nobody takes the event"));
         let (confirm, confirmed) = oneshot::channel();
-        let event = (schema::to_object(outputs)?, confirm);
+        let event = (outputs.into_object()?, confirm);
         self.sender.send(event).await.map_err(|_closed| gone())?;
         confirmed.await.map_err(|_dropped| gone())
     }

@@ -13,12 +13,19 @@ use serde::{
 };
 use serde_json::{Error, Value};
 
-/// A deserializer that turns what it has into what is wanted, where the meaning is clear.
-pub(crate) struct Lenient(pub(crate) Value);
+use crate::Object;
 
-impl Lenient {
+/// A deserializer that turns what it has into what is wanted, where the meaning is clear.
+///
+/// It borrows, so that a request can be read again for its next attempt.
+pub(crate) struct Lenient<'a>(pub(crate) &'a Value);
+
+/// The same for the members of an object, of which null ones count as absent.
+pub(crate) struct Members<'a>(pub(crate) &'a Object);
+
+impl Lenient<'_> {
     fn unexpected(&self, visitor: &dyn serde::de::Expected) -> Error {
-        let unexpected = match &self.0 {
+        let unexpected = match self.0 {
             Value::Null => Unexpected::Unit,
             Value::Bool(value) => Unexpected::Bool(*value),
             Value::Number(_) => Unexpected::Other("a number"),
@@ -39,7 +46,7 @@ impl Lenient {
     }
 
     fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let text = match &self.0 {
+        let text = match self.0 {
             Value::String(text) => text.trim().to_owned(),
             Value::Number(number) => number.to_string(),
             _ => return Err(self.unexpected(&visitor)),
@@ -57,7 +64,7 @@ impl Lenient {
     }
 
     fn float<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let value = match &self.0 {
+        let value = match self.0 {
             Value::String(text) => text.trim().parse::<f64>().ok(),
             Value::Number(number) => number.as_f64(),
             _ => None,
@@ -86,19 +93,20 @@ macro_rules! numbers {
     };
 }
 
-impl<'de> Deserializer<'de> for Lenient {
+impl<'de> Deserializer<'de> for Lenient<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
             Value::Array(items) => {
-                visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(Lenient)))
+                visitor.visit_seq(SeqDeserializer::new(items.iter().map(Lenient)))
             }
             Value::Object(members) => {
-                let members = members.into_iter().map(|(name, value)| (name, Lenient(value)));
+                let members = members.iter().map(|(name, value)| (name.as_str(), Lenient(value)));
                 visitor.visit_map(MapDeserializer::new(members))
             }
-            scalar => scalar.deserialize_any(visitor),
+            Value::String(text) => visitor.visit_str(text),
+            scalar => scalar.clone().deserialize_any(visitor),
         }
     }
 
@@ -106,7 +114,7 @@ impl<'de> Deserializer<'de> for Lenient {
     numbers! { float: deserialize_f32 deserialize_f64 }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let value = match &self.0 {
+        let value = match self.0 {
             Value::Bool(value) => Some(*value),
             Value::String(text) => truth(text),
             Value::Number(number) => truth(&number.to_string()),
@@ -120,7 +128,7 @@ impl<'de> Deserializer<'de> for Lenient {
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
-            Value::String(text) => visitor.visit_string(text),
+            Value::String(text) => visitor.visit_str(text),
             Value::Number(number) => visitor.visit_string(number.to_string()),
             Value::Bool(value) => visitor.visit_string(value.to_string()),
             _ => Err(self.unexpected(&visitor)),
@@ -136,16 +144,18 @@ impl<'de> Deserializer<'de> for Lenient {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let items = match self.nested('[').unwrap_or(self.0) {
+        let nested = self.nested('[');
+        let items = match nested.as_ref().unwrap_or(self.0) {
             Value::Array(items) => items,
-            Value::String(text) if text.is_empty() => Vec::new(),
-            single => vec![single],
+            Value::String(text) if text.is_empty() => &[][..],
+            single => std::slice::from_ref(single),
         };
-        visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(Lenient)))
+        visitor.visit_seq(SeqDeserializer::new(items.iter().map(Lenient)))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let value = self.nested('{').unwrap_or(self.0);
+        let nested = self.nested('{');
+        let value = nested.as_ref().unwrap_or(self.0);
         if !value.is_object() {
             return Err(Lenient(value).unexpected(&visitor));
         }
@@ -175,7 +185,7 @@ impl<'de> Deserializer<'de> for Lenient {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.0.deserialize_enum(name, variants, visitor)
+        self.0.clone().deserialize_enum(name, variants, visitor)
     }
 
     forward_to_deserialize_any! {
@@ -183,11 +193,38 @@ impl<'de> Deserializer<'de> for Lenient {
     }
 }
 
-impl IntoDeserializer<'_, Error> for Lenient {
+impl IntoDeserializer<'_, Error> for Lenient<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
         self
+    }
+}
+
+impl<'de> Deserializer<'de> for Members<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let members = self.0.iter().filter(|(_, value)| !value.is_null());
+        let members = members.map(|(name, value)| (name.as_str(), Lenient(value)));
+        visitor.visit_map(MapDeserializer::new(members))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -200,19 +237,19 @@ mod tests {
 
     use super::*;
 
-    fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+    fn read<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
         T::deserialize(Lenient(value)).map_err(|error| error.to_string())
     }
 
     #[test]
     fn reads_integers_as_engines_write_them() {
         for value in [json!(25), json!("25"), json!(" 25 "), json!("25.0"), json!(25.0)] {
-            assert_eq!(read::<u64>(value.clone()), Ok(25), "{value}");
+            assert_eq!(read::<u64>(&value), Ok(25), "{value}");
         }
         for value in [json!("bad"), json!("0.1"), json!("0xFF"), json!("bad 123"), json!(2.5)] {
-            assert!(read::<u64>(value.clone()).is_err(), "{value}");
+            assert!(read::<u64>(&value).is_err(), "{value}");
         }
-        assert_eq!(read::<i32>(json!("-3")), Ok(-3));
+        assert_eq!(read::<i32>(&json!("-3")), Ok(-3));
     }
 
     #[test]
@@ -224,37 +261,37 @@ mod tests {
             (json!("0"), false),
             (json!(true), true),
         ] {
-            assert_eq!(read::<bool>(value.clone()), Ok(expected), "{value}");
+            assert_eq!(read::<bool>(&value), Ok(expected), "{value}");
         }
-        assert!(read::<bool>(json!("maybe")).is_err());
+        assert!(read::<bool>(&json!("maybe")).is_err());
     }
 
     #[test]
     fn reads_texts_from_numbers_but_not_from_objects() {
-        assert_eq!(read::<String>(json!(42)), Ok("42".to_owned()));
+        assert_eq!(read::<String>(&json!(42)), Ok("42".to_owned()));
         assert_eq!(
-            read::<String>(serde_json::from_str("1999.90").unwrap()),
+            read::<String>(&serde_json::from_str("1999.90").unwrap()),
             Ok("1999.90".to_owned())
         );
-        assert_eq!(read::<String>(json!(true)), Ok("true".to_owned()));
-        assert!(read::<String>(json!({})).is_err());
+        assert_eq!(read::<String>(&json!(true)), Ok("true".to_owned()));
+        assert!(read::<String>(&json!({})).is_err());
     }
 
     #[test]
     fn reads_lists_and_objects_from_json_text_and_single_values() {
-        assert_eq!(read::<Vec<String>>(json!("[\"a\", 1]")), Ok(vec!["a".into(), "1".into()]));
-        assert_eq!(read::<Vec<String>>(json!("a")), Ok(vec!["a".into()]));
-        assert_eq!(read::<Vec<String>>(json!("")), Ok(vec![]));
-        let object = read::<BTreeMap<String, u8>>(json!("{\"a\": \"1\"}")).unwrap();
+        assert_eq!(read::<Vec<String>>(&json!("[\"a\", 1]")), Ok(vec!["a".into(), "1".into()]));
+        assert_eq!(read::<Vec<String>>(&json!("a")), Ok(vec!["a".into()]));
+        assert_eq!(read::<Vec<String>>(&json!("")), Ok(vec![]));
+        let object = read::<BTreeMap<String, u8>>(&json!("{\"a\": \"1\"}")).unwrap();
         assert_eq!(object["a"], 1);
-        assert!(read::<BTreeMap<String, u8>>(json!("a")).is_err());
+        assert!(read::<BTreeMap<String, u8>>(&json!("a")).is_err());
     }
 
     #[test]
     fn leaves_plain_json_alone() {
         let value: Value =
             serde_json::from_str(r#"{"a": ["1", 1.50, null, {"b": "{}"}]}"#).unwrap();
-        assert_eq!(read::<Value>(value.clone()), Ok(value));
+        assert_eq!(read::<Value>(&value), Ok(value));
     }
 
     #[test]
@@ -264,8 +301,8 @@ mod tests {
         enum Choice {
             Json,
         }
-        assert_eq!(read::<Option<u8>>(json!(null)), Ok(None));
-        assert_eq!(read::<Choice>(json!("json")), Ok(Choice::Json));
-        assert!(read::<Choice>(json!("xml")).unwrap_err().contains("expected `json`"));
+        assert_eq!(read::<Option<u8>>(&json!(null)), Ok(None));
+        assert_eq!(read::<Choice>(&json!("json")), Ok(Choice::Json));
+        assert!(read::<Choice>(&json!("xml")).unwrap_err().contains("expected `json`"));
     }
 }

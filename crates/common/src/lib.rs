@@ -19,6 +19,7 @@ mod health;
 mod help;
 mod inflate;
 mod lenient;
+mod outputs;
 mod run;
 mod runner;
 mod schema;
@@ -39,6 +40,7 @@ pub use self::{
     connector::Connector,
     context::{Context, Emitter},
     failure::{Failure, Report},
+    outputs::Outputs,
 };
 
 /// Process variables by name.

@@ -207,7 +207,7 @@ impl Runner {
             dry_run: request.dry_run,
             ..Call::default()
         };
-        let run = self.connected.invoke(&request.action, Arc::new(call), request.inputs.clone());
+        let run = self.connected.invoke(&request.action, Arc::new(call), &request.inputs);
         let own = Deadline { at: Instant::now() + policy.run_timeout, set_by: "RUN_TIMEOUT" };
         let end = deadline.filter(|it| it.at < own.at).unwrap_or(own);
         match time::timeout_at(end.at, AssertUnwindSafe(run).catch_unwind()).await {
@@ -220,7 +220,7 @@ impl Runner {
     /// Takes the reserved inputs out of the request.
     fn policy(&self, request: &mut Request) -> Result<(Policy, Option<Deadline>), Failure> {
         let taken = RESERVED.iter().filter_map(|name| request.inputs.shift_remove_entry(*name));
-        let reserved: Reserved = schema::inputs(taken.collect())?;
+        let reserved: Reserved = schema::inputs(&taken.collect())?;
         let mut policy = self.defaults;
         if let Some(attempts) = reserved.attempts {
             policy.attempts = attempts.clamp(1, ATTEMPTS_MAX);

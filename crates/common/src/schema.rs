@@ -1,15 +1,15 @@
-//! The shape of a Rust type, in the words of a definition; inputs into structs and structs into outputs.
+//! The shape of a Rust type, in the words of a definition; inputs into structs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
     Failure, Object,
     failure::{INVALID_INPUT, MISSING_INPUT},
-    lenient::Lenient,
+    lenient::Members,
 };
 
 /// The fields of a struct.
@@ -77,9 +77,8 @@ pub(crate) enum ReadError {
 }
 
 /// The struct that `members` hold; null means absent.
-pub(crate) fn from_object<T: DeserializeOwned>(mut members: Object) -> Result<T, ReadError> {
-    members.retain(|_, value| !value.is_null());
-    serde_path_to_error::deserialize(Lenient(Value::Object(members))).map_err(|error| {
+pub(crate) fn from_object<T: DeserializeOwned>(members: &Object) -> Result<T, ReadError> {
+    serde_path_to_error::deserialize(Members(members)).map_err(|error| {
         let path = error.path().to_string();
         let why = error.into_inner().to_string();
         match why.strip_prefix("missing field `").and_then(|it| it.split('`').next()) {
@@ -90,7 +89,7 @@ pub(crate) fn from_object<T: DeserializeOwned>(mut members: Object) -> Result<T,
 }
 
 /// The inputs of an action.
-pub(crate) fn inputs<T: DeserializeOwned>(variables: Object) -> Result<T, Failure> {
+pub(crate) fn inputs<T: DeserializeOwned>(variables: &Object) -> Result<T, Failure> {
     from_object(variables).map_err(|error| match error {
         ReadError::Missing { name } => {
             Failure::business(MISSING_INPUT, format_args!("`{name}` is missing")).with_note(name)
@@ -99,15 +98,6 @@ pub(crate) fn inputs<T: DeserializeOwned>(variables: Object) -> Result<T, Failur
             Failure::business(INVALID_INPUT, format_args!("`{path}`: {why}")).with_note(path)
         }
     })
-}
-
-/// The outputs that a struct is.
-pub(crate) fn to_object(outputs: impl Serialize) -> Result<Object, Failure> {
-    match serde_json::to_value(outputs).map_err(Failure::unknown)? {
-        Value::Object(object) => Ok(object),
-        Value::Null => Ok(Object::new()),
-        other => unreachable!("outputs are structs, not {other}"),
-    }
 }
 
 /// The names of an enum's variants.

@@ -38,7 +38,7 @@ impl<C: Send + Sync + 'static> Connector<C> {
         self.served = Some(Box::new(move |action| {
             let model = Arc::new(read(&action.name, action.model.as_ref())?);
             let params = action.inputs.clone();
-            Ok(Box::new(move |cx, inputs| match convert(&params, inputs) {
+            Ok(Box::new(move |cx, inputs: &Object| match convert(&params, inputs.clone()) {
                 Ok(inputs) => Box::pin(run(cx, Arc::clone(&model), inputs)),
                 Err(failure) => Box::pin(future::err(failure)),
             }))
@@ -92,10 +92,10 @@ fn convert(params: &[Param], mut inputs: Object) -> Result<Object, Failure> {
 
 fn converted(r#type: &str, value: Value) -> Result<Value, serde_json::Error> {
     match r#type {
-        "integer" => i64::deserialize(Lenient(value)).map(Value::from),
-        "boolean" => bool::deserialize(Lenient(value)).map(Value::from),
-        "string" | "date" | "datetime" => String::deserialize(Lenient(value)).map(Value::from),
-        "array" => Vec::<Value>::deserialize(Lenient(value)).map(Value::from),
+        "integer" => i64::deserialize(Lenient(&value)).map(Value::from),
+        "boolean" => bool::deserialize(Lenient(&value)).map(Value::from),
+        "string" | "date" | "datetime" => String::deserialize(Lenient(&value)).map(Value::from),
+        "array" => Vec::<Value>::deserialize(Lenient(&value)).map(Value::from),
         "json" => Ok(match value {
             Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
                 serde_json::from_str(&text).unwrap_or(Value::String(text))

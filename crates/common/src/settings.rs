@@ -245,7 +245,7 @@ impl Default for Settings {
     fn default() -> Self {
         let defaults = declared().into_iter().filter(|it| !it.default.is_empty());
         let defaults: Object = defaults.map(|it| (it.name, Value::String(it.default))).collect();
-        crate::schema::from_object(defaults)
+        crate::schema::from_object(&defaults)
             .unwrap_or_else(|error| unreachable!("defaults are valid: {error:?}"))
     }
 }

@@ -29,7 +29,7 @@ where
     let mut pauses = pauses();
     loop {
         let (sender, mut events) = mpsc::channel::<Emitted>(EVENTS_AHEAD);
-        let mut listener = connected.listen(event, inputs.clone(), sender);
+        let mut listener = connected.listen(event, &inputs, sender);
         let end = loop {
             tokio::select! {
                 Some((outputs, confirm)) = events.recv() => {

@@ -60,7 +60,7 @@ async fn attempt(rest: &Context<Rest>, name: &str, connection: &Connection) -> R
         "restUrl": connection.check, "connection": name, "errorOn": ["401", "403", "407", "500-599"],
         "responseType": "none", "timeout": CHECK_MAX.as_millis().to_string().parse::<u64>().ok(),
     });
-    let input = Input::deserialize(input).map_err(|error| error.to_string())?;
+    let input = Box::<Input>::deserialize(input).map_err(|error| error.to_string())?;
     match flow::run(rest, Method::GET, input).await {
         Ok(done) => Ok(done.answer.status.as_u16()),
         Err(failure) => Err(failure.to_string()),

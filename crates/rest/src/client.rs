@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::{
-    auth_send::Sending,
+    auth_send::{Sending, Sent},
     breaker::{Breakers, Rules},
-    condition::Verdict,
+    condition::{ErrorOn, Verdict},
     config::Config,
     connections::Connections,
     expression::Scope,
@@ -111,7 +111,7 @@ impl Rest {
 pub(crate) async fn call(
     rest: &Context<Rest>,
     method: Method,
-    mut input: Input,
+    mut input: Box<Input>,
 ) -> Result<(Answer, Reading), Failure> {
     let payload = input.request_payload.take();
     let mut request = build(rest, method, payload, &input, rest.request_id())?;
@@ -154,28 +154,40 @@ pub(crate) async fn send(
         deadline: Instant::now() + timeout,
         timeout,
     };
-    let sent = sending.prepare(request).await?;
+    let sent = match request.on_sending {
+        None => Sent::Plain,
+        // Boxed, as whatever few calls need, so that the others go without the room for it.
+        Some(_) => Box::pin(sending.prepare(request)).await?,
+    };
     let mut result = attempt(rest, request, input, sending.left(&sent)).await?;
-    if let Ok(answer) = &result
-        && sending.renew(request, &sent, answer).await?
+    if request.on_sending.is_some()
+        && let Ok(answer) = &result
+        && Box::pin(sending.renew(request, &sent, answer)).await?
     {
-        result = attempt(rest, request, input, sending.left(&sent)).await?;
+        result = Box::pin(attempt(rest, request, input, sending.left(&sent))).await?;
     }
     let answer = result.map_err(|broken| outcome::of_break(request, &broken))?;
-    if let Some(verdict) = verdict(input, &answer).await? {
+    let verdict = match &input.error_on {
+        None => is_error(input, &answer).then_some(Verdict { code: None }),
+        Some(errors) => Box::pin(verdict(errors, input, &answer)).await?,
+    };
+    if let Some(verdict) = verdict {
         return Err(outcome::of_answer(request, &answer, verdict.code.as_deref()));
     }
     let reading = answer.read(input.response_type.unwrap_or_default());
     Ok((answer, reading))
 }
 
-/// Whether the answer is an error, and under which code.
-async fn verdict(input: &Input, answer: &Answer) -> Result<Option<Verdict>, Failure> {
+/// Whether the answer is an error by the author's rules, and under which code.
+async fn verdict(
+    errors: &ErrorOn,
+    input: &Input,
+    answer: &Answer,
+) -> Result<Option<Verdict>, Failure> {
     let status = answer.status.as_u16();
-    let errors = input.error_on.as_ref().filter(|it| it.looks_into(status));
-    let Some(errors) = errors else {
+    if !errors.looks_into(status) {
         return Ok(is_error(input, answer).then_some(Verdict { code: None }));
-    };
+    }
     let body = answer.read(ResponseType::Auto).result;
     let headers = answer.header_object();
     errors.verdict(&Scope { body: &body, status, headers: &headers }).await

@@ -27,27 +27,29 @@ pub(crate) struct Done {
 pub(crate) async fn run(
     rest: &Context<Rest>,
     method: Method,
-    mut input: Input,
+    mut input: Box<Input>,
 ) -> Result<Done, Failure> {
     rest.connections.apply(&mut input, &rest.outbound)?;
     let (mapping, paging, poll) =
         (input.response_mapping.take(), input.paging.take(), input.poll_until.take());
+    // What few tasks have is boxed, or each call would carry the room for it.
     if let Some(errors) = &input.error_on {
-        errors.check().await?;
+        Box::pin(errors.check()).await?;
     }
     if let Some(mapping) = &mapping {
-        mapping.check().await?;
+        Box::pin(mapping.check()).await?;
     }
     let ((answer, reading), pages) = match (paging, poll) {
         (Some(_), Some(_)) => return Err(invalid("`paging` and `pollUntil` exclude each other")),
         (Some(paging), None) => {
-            paging.check().await?;
-            let (done, pages) = paging::collect(Onward::new(rest, method, input)?, &paging).await?;
+            Box::pin(paging.check()).await?;
+            let onward = Onward::new(rest, method, input)?;
+            let (done, pages) = Box::pin(paging::collect(onward, &paging)).await?;
             (done, Some(pages))
         }
         (None, Some(poll)) => {
-            poll.check().await?;
-            (polling::wait(Onward::new(rest, method, input)?, &poll).await?, None)
+            Box::pin(poll.check()).await?;
+            (Box::pin(polling::wait(Onward::new(rest, method, input)?, &poll)).await?, None)
         }
         (None, None) => (client::call(rest, method, input).await?, None),
     };
@@ -58,7 +60,9 @@ pub(crate) async fn run(
             let status = answer.status.as_u16();
             let scope = Scope { body: &reading.result, status, headers: &headers };
             let known = || answer.outputs(reading.result.clone());
-            mapping.outputs(&scope).await.map_err(|failure| failure.with_outputs(known()))?
+            Box::pin(mapping.outputs(&scope))
+                .await
+                .map_err(|failure| failure.with_outputs(known()))?
         }
     };
     Ok(Done { answer, reading, pages, mapped })

@@ -99,7 +99,7 @@ async fn fetch(rest: &Context<Rest>, url: &str) -> Result<String, Failure> {
     let input =
         json!({"restUrl": url, "responseType": "text", "requestHeaders": {"accept": accept}});
     let input = Input::deserialize(input).map_err(|error| unusable(url, error))?;
-    let (_, reading) = client::call(rest, Method::GET, input).await?;
+    let (_, reading) = client::call(rest, Method::GET, Box::new(input)).await?;
     Ok(reading.result.as_str().unwrap_or_default().to_owned())
 }
 

@@ -42,11 +42,11 @@ pub(crate) struct Input {
 /// The inputs of HEAD and OPTIONS: those of the other methods but `paging`, for their answers have no lists.
 #[derive(Deserialize)]
 #[serde(from = "Input")]
-pub(crate) struct BodilessInput(pub(crate) Input);
+pub(crate) struct BodilessInput(pub(crate) Box<Input>);
 
 impl From<Input> for BodilessInput {
     fn from(input: Input) -> Self {
-        Self(Input { paging: None, ..input })
+        Self(Box::new(Input { paging: None, ..input }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS` and `TRACE`: one call each.
 
-use common::{Context, Failure, Object};
+use common::{Context, Failure, Object, Outputs};
 use http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What a method with a body in its answer gives (`activiti-ootb-connectors.md` §9.2).
-#[derive(Serialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
     rest_result: Value,
@@ -30,7 +30,7 @@ pub(crate) struct Output {
 }
 
 /// What HEAD and OPTIONS give.
-#[derive(Serialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HeadersOutput {
     rest_status: u16,
@@ -49,7 +49,7 @@ pub(crate) struct TraceOutput {
     rest_status: u16,
 }
 
-pub(crate) async fn get(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+pub(crate) async fn get(rest: Context<Rest>, input: Box<Input>) -> Result<Output, Failure> {
     call(rest, Method::GET, input).await
 }
 
@@ -60,19 +60,19 @@ pub(crate) async fn head(
     call(rest, Method::HEAD, input).await
 }
 
-pub(crate) async fn post(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+pub(crate) async fn post(rest: Context<Rest>, input: Box<Input>) -> Result<Output, Failure> {
     call(rest, Method::POST, input).await
 }
 
-pub(crate) async fn put(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+pub(crate) async fn put(rest: Context<Rest>, input: Box<Input>) -> Result<Output, Failure> {
     call(rest, Method::PUT, input).await
 }
 
-pub(crate) async fn patch(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+pub(crate) async fn patch(rest: Context<Rest>, input: Box<Input>) -> Result<Output, Failure> {
     call(rest, Method::PATCH, input).await
 }
 
-pub(crate) async fn delete(rest: Context<Rest>, input: Input) -> Result<Output, Failure> {
+pub(crate) async fn delete(rest: Context<Rest>, input: Box<Input>) -> Result<Output, Failure> {
     call(rest, Method::DELETE, input).await
 }
 
@@ -84,13 +84,13 @@ pub(crate) async fn options(
 }
 
 pub(crate) async fn trace(rest: Context<Rest>, input: TraceInput) -> Result<TraceOutput, Failure> {
-    call(rest, Method::TRACE, input.into()).await
+    call(rest, Method::TRACE, Box::new(input.into())).await
 }
 
 async fn call<O: From<Done>>(
     rest: Context<Rest>,
     method: Method,
-    input: Input,
+    input: Box<Input>,
 ) -> Result<O, Failure> {
     flow::run(&rest, method, input).await.map(O::from)
 }
@@ -109,6 +109,39 @@ impl From<Done> for Output {
     }
 }
 
+// By hand, since the derived way would copy the answer's whole tree.
+impl Outputs for Output {
+    fn into_object(self) -> Result<Object, Failure> {
+        let mut outputs = named([
+            ("restResult", self.rest_result),
+            ("restStatus", self.rest_status.into()),
+            ("restResponseHeaders", self.rest_response_headers.into()),
+            ("responseHeaders", self.response_headers.into()),
+        ]);
+        if let Some(pages) = self.pages {
+            outputs.insert("pages".to_owned(), pages.into());
+        }
+        outputs.extend(self.mapped);
+        Ok(outputs)
+    }
+}
+
+impl Outputs for HeadersOutput {
+    fn into_object(self) -> Result<Object, Failure> {
+        let mut outputs = named([
+            ("restStatus", self.rest_status.into()),
+            ("restResponseHeaders", self.rest_response_headers.into()),
+            ("responseHeaders", self.response_headers.into()),
+        ]);
+        outputs.extend(self.mapped);
+        Ok(outputs)
+    }
+}
+
+fn named<const N: usize>(outputs: [(&str, Value); N]) -> Object {
+    outputs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 impl From<Done> for HeadersOutput {
     fn from(done: Done) -> Self {
         let headers = done.answer.header_object();
@@ -124,5 +157,40 @@ impl From<Done> for HeadersOutput {
 impl From<Done> for TraceOutput {
     fn from(done: Done) -> Self {
         Self { rest_result: done.reading.result, rest_status: done.answer.status.as_u16() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<O: Outputs>(outputs: O) {
+        let schema = schemars::schema_for!(O);
+        let declared: Vec<_> =
+            schema.get("properties").and_then(Value::as_object).unwrap().keys().collect();
+        let outputs = outputs.into_object().unwrap();
+        let (mapped, written): (Vec<_>, Vec<_>) = outputs.keys().partition(|it| *it == "mine");
+        assert_eq!(written, declared);
+        assert_eq!(mapped, ["mine"]);
+    }
+
+    #[test]
+    fn outputs_are_written_under_the_names_of_their_fields() {
+        let mapped: Object = [("mine".to_owned(), 1.into())].into_iter().collect();
+        let (rest_response_headers, response_headers) = (Object::new(), Object::new());
+        check(HeadersOutput {
+            rest_status: 200,
+            rest_response_headers: Object::new(),
+            response_headers: Object::new(),
+            mapped: mapped.clone(),
+        });
+        check(Output {
+            rest_result: Value::Null,
+            rest_status: 200,
+            rest_response_headers,
+            response_headers,
+            pages: Some(2),
+            mapped,
+        });
     }
 }

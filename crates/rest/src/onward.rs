@@ -17,7 +17,7 @@ use crate::{
 /// Calls with the same credentials, headers and limits, each built anew.
 pub(crate) struct Onward<'a> {
     pub(crate) rest: &'a Context<Rest>,
-    pub(crate) input: Input,
+    pub(crate) input: Box<Input>,
     method: Method,
     payload: Option<Value>,
     /// The author's own key, of which each call gets its own.
@@ -43,7 +43,7 @@ impl<'a> Onward<'a> {
     pub(crate) fn new(
         rest: &'a Context<Rest>,
         method: Method,
-        mut input: Input,
+        mut input: Box<Input>,
     ) -> Result<Self, Failure> {
         let payload = input.request_payload.take();
         let id = rest.request_id();

@@ -47,7 +47,7 @@ pub(crate) async fn run(
     let server = if connection.is_some() { "" } else { &operation.server };
     let call = wire::inputs(&operation, server, inputs)?;
     let method = Method::try_from(operation.method.as_str()).map_err(invalid)?;
-    let mut input = Input::deserialize(Value::Object(call)).map_err(invalid)?;
+    let mut input = Box::<Input>::deserialize(Value::Object(call)).map_err(invalid)?;
     input.connection = connection;
     let done = flow::run(&rest, method, input).await.map_err(renamed)?;
     Ok(outputs(&operation, done))

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::LazyLock};
 
-use common::{Connector, Context, Failure};
+use common::{Connector, Context, Failure, Object, Outputs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -61,13 +61,25 @@ struct Call {
 }
 
 /// The outputs of the REST connector's `GET`.
-#[derive(Serialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Reply {
-    rest_result: &'static Value,
+    rest_result: Value,
     rest_status: u16,
-    rest_response_headers: &'static Value,
-    response_headers: &'static Value,
+    rest_response_headers: Value,
+    response_headers: Value,
+}
+
+impl Outputs for Reply {
+    fn into_object(self) -> Result<Object, Failure> {
+        let outputs = [
+            ("restResult", self.rest_result),
+            ("restStatus", self.rest_status.into()),
+            ("restResponseHeaders", self.rest_response_headers),
+            ("responseHeaders", self.response_headers),
+        ];
+        Ok(outputs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
 }
 
 fn main() -> ExitCode {
@@ -90,10 +102,10 @@ async fn run(_: Context<()>, purchase: Purchase) -> Result<Summary, Failure> {
 
 async fn reply(_: Context<()>, _call: Call) -> Result<Reply, Failure> {
     Ok(Reply {
-        rest_result: &PAGE,
+        rest_result: PAGE.clone(),
         rest_status: 200,
-        rest_response_headers: &HEADERS,
-        response_headers: &HEADERS,
+        rest_response_headers: HEADERS.clone(),
+        response_headers: HEADERS.clone(),
     })
 }
 

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 use regex_lite::Regex;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{lenient::Lenient, settings::Settings};
 
@@ -73,7 +72,7 @@ impl Destinations {
         }
         let mut overrides = BTreeMap::new();
         for (source, value) in settings.destinations.iter().flatten() {
-            let one = Override::deserialize(Lenient(Value::clone(value)))
+            let one = Override::deserialize(Lenient(value))
                 .map_err(|error| ("DESTINATIONS", format!("`{source}`: {error}")))?;
             overrides.insert(source.to_lowercase(), one);
         }

@@ -5,6 +5,7 @@
 mod body;
 mod catalogue;
 mod envelope;
+mod finish;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ use self::{
     body::Command,
     catalogue::Catalogue,
     envelope::{Refusal, unauthorized},
+    finish::Finish,
 };
 use crate::{
     Period, Secret, Size,
@@ -218,9 +220,8 @@ async fn run(
         ..Request::default()
     };
     let runner = Arc::clone(&proxy.runner);
-    // A task of its own, because a handler is dropped in the middle when its caller goes away.
-    let running = proxy.tracker.spawn(async move { runner.run(request).await });
-    let outcome = running.await.map_err(|_panic| Refusal::internal())?;
+    // A handler is dropped in the middle when its caller goes away.
+    let outcome = Finish::new(async move { runner.run(request).await }, &proxy.tracker).await;
     let log = format!("{action} in {} ms", start.elapsed().as_millis());
     Ok(envelope::answer(outcome, shape, log))
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use tracing::debug;
 
 use crate::{Failure, Object, arena::Reply};
+
+/// Most answers fit.
+const BYTES_USUAL: usize = 4096;
 
 /// What Arena reads, whether the command succeeded or not.
 ///
@@ -85,7 +88,12 @@ pub(super) fn answer(
         }
     };
     let envelope = Envelope { command_response, command_response_version: 2, error, logs: [log] };
-    Json(envelope).into_response()
+    // `axum::Json` would write into a buffer that grows byte by byte.
+    let mut content = Vec::with_capacity(BYTES_USUAL);
+    match serde_json::to_writer(&mut content, &envelope) {
+        Ok(()) => ([(header::CONTENT_TYPE, "application/json")], content).into_response(),
+        Err(_unwritable) => Refusal::internal().into_response(),
+    }
 }
 
 /// The peer's own status, else one by kind (`answers.md` 4).

@@ -31,6 +31,10 @@ mod telemetry;
 mod testing;
 mod worker;
 
+/// Threads free what others have allocated, which glibc's arenas are slow at and keep in pieces.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What [`Connector::command`] describes its command with.
 pub use clap;
 

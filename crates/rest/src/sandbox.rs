@@ -163,6 +163,8 @@ async fn talk(job: &[u8]) -> io::Result<(ExitStatus, Vec<u8>)> {
     let mut child = Command::new(program()?)
         .arg(ARGUMENT)
         .env_clear()
+        // The allocator would reserve more address space at once than the process may have.
+        .env("MIMALLOC_DISALLOW_ARENA_ALLOC", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

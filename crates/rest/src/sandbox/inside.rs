@@ -82,7 +82,9 @@ fn line(program: &Program, answer: Option<&Answer>) -> Line {
 /// # Errors
 /// What is wrong with it, in words.
 fn compile(text: &str) -> Result<Filter, String> {
-    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    // The allocator's setting is nobody's business either.
+    let own = load::parse("def env: {};", |it| it.defs()).unwrap_or_default();
+    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(own);
     let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let arena = Arena::default();
     // Without a way to read files, so that `import` and `include` find nothing.

@@ -38,6 +38,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/_fake/reset", post(reset))
         .route("/_fake/events", post(event))
         .route("/_fake/interactions", post(interaction))
+        .route("/_fake/presses", post(press))
         .with_state(shared)
 }
 
@@ -178,4 +179,26 @@ async fn event(
 
 async fn interaction(Json(sending): Json<Sending>) -> Json<Delivery> {
     Json(sending.sender().interaction(&sending.url, &sending.content).await)
+}
+
+/// A button that somebody presses.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Press {
+    url: String,
+    channel: String,
+    ts: String,
+    user: String,
+    action_id: String,
+}
+
+async fn press(
+    State(shared): Fake,
+    Json(press): Json<Press>,
+) -> Result<Json<Delivery>, StatusCode> {
+    let Press { url, channel, ts, user, action_id } = press;
+    let payload = shared.lock().press(&channel, &ts, &user, &action_id);
+    let payload = payload.ok_or(StatusCode::NOT_FOUND)?;
+    let sender = Sender::new(SIGNING_SECRET, Retries::hasty());
+    Ok(Json(sender.interaction(&url, &payload).await))
 }

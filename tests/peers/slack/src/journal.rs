@@ -11,7 +11,7 @@ pub struct Entry {
     pub number: usize,
     /// Milliseconds since the fake was started.
     pub at: u64,
-    /// Such as `chat.postMessage`; `upload`, `webhook`.
+    /// Such as `chat.postMessage`; `upload`, `webhook`, `response`.
     pub method: String,
     /// Names in lower case.
     pub headers: Map<String, Value>,

@@ -26,6 +26,7 @@ mod model;
 mod multipart;
 mod orders;
 mod paging;
+mod press;
 mod sender;
 mod server;
 mod signature;
@@ -39,11 +40,11 @@ pub use self::{
     journal::Entry,
     limits::{Limit, Limits},
     model::{
-        Bot, Channel, File, Kind, Message, Note, Reaction, Scheduled, Token, TokenState, User,
-        Webhook, WebhookState, Workspace,
+        Bot, Channel, File, Kind, Message, Note, Reaction, ResponseUrl, Scheduled, Token,
+        TokenState, User, Webhook, WebhookState, Workspace,
     },
     orders::{Fault, Order},
     sender::{Delivery, Retries, Sender},
     signature::{sign, verify},
-    world::{LongText, Policy, Repeated, World},
+    world::{FileAnswer, LongText, Policy, Repeated, World},
 };

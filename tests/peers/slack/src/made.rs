@@ -45,7 +45,9 @@ impl Made {
 /// The answer of a fault that leaves the work undone.
 pub(crate) fn instead(fault: &Fault, method: &str) -> Option<Made> {
     match fault {
-        Fault::Error(code) if matches!(method, "webhook" | "upload") => Some(Made::text(400, code)),
+        Fault::Error(code) if matches!(method, "webhook" | "upload" | "response") => {
+            Some(Made::text(400, code))
+        }
         Fault::Error(code) => Some(Made::json(answer::body(Err(code.as_str().into()), &[]))),
         Fault::Status(status) => Some(page(*status)),
         Fault::RateLimited(seconds) => Some(Made::limited(*seconds)),

@@ -22,6 +22,7 @@ pub struct Workspace {
     pub webhooks: Vec<Webhook>,
     pub files: Vec<File>,
     pub scheduled: Vec<Scheduled>,
+    pub response_urls: Vec<ResponseUrl>,
     /// Channel and `ts` of what was posted with a `client_msg_id`.
     #[serde(skip)]
     pub(crate) sent: HashMap<String, (String, String)>,
@@ -233,4 +234,20 @@ pub struct Scheduled {
     /// Seconds since 1970.
     pub post_at: u64,
     pub message: Message,
+}
+
+/// Where an app may answer to an interaction.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResponseUrl {
+    /// `/actions/T…/…`.
+    pub path: String,
+    pub channel: String,
+    /// Of the message with the button.
+    pub ts: String,
+    /// Who pressed.
+    pub user: String,
+    pub uses: usize,
+    /// Seconds since 1970.
+    pub created: u64,
 }

@@ -29,7 +29,7 @@ pub enum Fault {
 /// A fault for the next calls of a method.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Order {
-    /// Such as `chat.postMessage`; `upload`, `webhook`, or `*` for all.
+    /// Such as `chat.postMessage`; `upload`, `webhook`, `response`, or `*` for all.
     pub on: String,
     pub fault: Fault,
     /// Calls that pass before.

@@ -37,7 +37,7 @@ use crate::{
     methods,
     model::TokenState,
     orders::{self, Fault},
-    upload, webhook,
+    press, upload, webhook,
     world::World,
 };
 
@@ -59,6 +59,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         .route("/api/{method}", any(api))
         .route("/upload/v1/{ticket}", post(upload))
         .route("/services/{*path}", post(webhook))
+        .route("/actions/{*path}", post(respond_to))
         .with_state(Arc::clone(&shared))
         .merge(control::router(shared));
     let mut connections = JoinSet::new();
@@ -113,7 +114,15 @@ async fn api(
     let token = known.and_then(|call| call.token.clone());
     let args = known.map_or(Value::Null, |call| Value::Object(call.args.0.clone()));
     let name = method.clone();
-    let work = Box::new(move |world: &mut World| run(world, &name, call));
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let url = host.map(|host| format!("http://{host}"));
+    let work = Box::new(move |world: &mut World| {
+        // Upload URLs have to lead back the way by which the app came.
+        if let Some(url) = url {
+            world.url = url;
+        }
+        run(world, &name, call)
+    });
     play(&shared, Incoming { method, headers: parts.headers, token, args, work }).await
 }
 
@@ -150,6 +159,22 @@ async fn webhook(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         Made::text(status.as_u16(), &text)
     });
     play(&shared, Incoming { method: "webhook".to_owned(), headers, token: None, args, work }).await
+}
+
+/// An answer to an interaction.
+async fn respond_to(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+    let (Parts { headers, uri, .. }, body) = read(request).await;
+    let payload = webhook::payload(&headers, &body);
+    let args = payload.clone().map_or(Value::Null, Value::Object);
+    let path = uri.path().to_owned();
+    let work = Box::new(move |world: &mut World| {
+        let (status, body) = press::respond(world, &path, payload);
+        let mut made = Made::json(body);
+        made.status = status.as_u16();
+        made
+    });
+    let method = "response".to_owned();
+    play(&shared, Incoming { method, headers, token: None, args, work }).await
 }
 
 /// A body that breaks off is an empty one.

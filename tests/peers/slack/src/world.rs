@@ -20,7 +20,7 @@ pub struct World {
     pub orders: Vec<Order>,
     pub journal: Vec<Entry>,
     pub(crate) meter: Meter,
-    /// `http://127.0.0.1:…`
+    /// `http://127.0.0.1:…`, as the app called it last.
     pub(crate) url: String,
     pub(crate) started: Instant,
 }
@@ -33,6 +33,7 @@ pub struct Policy {
     pub page_items_max: usize,
     pub long_text: LongText,
     pub repeated: Repeated,
+    pub file_answer: FileAnswer,
     /// Also the reading methods take arguments from JSON.
     pub json_everywhere: bool,
     /// Off for measurements.
@@ -61,12 +62,26 @@ pub enum Repeated {
     PostAgain,
 }
 
+/// What `files.completeUploadExternal` tells of each file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FileAnswer {
+    /// `id` and `title`; all that is documented.
+    #[default]
+    Short,
+    /// The whole object, as `files.info` gives it, not shared yet.
+    Full,
+    /// The whole object with `shares`: the `ts` per channel.
+    Shared,
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
             page_items_max: 1000,
             long_text: LongText::default(),
             repeated: Repeated::default(),
+            file_answer: FileAnswer::default(),
             json_everywhere: false,
             journal: true,
         }

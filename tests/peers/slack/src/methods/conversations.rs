@@ -13,6 +13,8 @@ use crate::{
 
 const NAME_CHARS_MAX: usize = 80;
 const NOTE_CHARS_MAX: usize = 250;
+/// Nothing was read yet.
+const NEVER: &str = "0000000000.000000";
 
 pub(super) fn create(cx: &mut Cx<'_>, args: &Args) -> Outcome {
     let kind = if args.flag("is_private") { Kind::Private } else { Kind::Public };
@@ -90,7 +92,7 @@ pub(super) fn list(cx: &mut Cx<'_>, args: &Args) -> Outcome {
             && !(without_archived && channel.archived)
     };
     let channels: Vec<_> =
-        page.slice(all).iter().filter(visible).map(|channel| json_of(channel, &bot)).collect();
+        page.slice(all).iter().filter(visible).map(|channel| listed(channel, &bot)).collect();
     Ok(json!({"channels": channels, "response_metadata": page.metadata()}))
 }
 
@@ -181,6 +183,16 @@ fn kind(name: &str) -> Result<Kind, Refusal> {
     }
 }
 
+/// With what only a list tells.
+fn listed(channel: &Channel, bot: &str) -> Value {
+    let mut json = json_of(channel, bot);
+    if channel.kind != Kind::Im {
+        json["num_members"] = json!(channel.members.len());
+        json["updated"] = json!(channel.created * 1000);
+    }
+    json
+}
+
 /// The documented object; that of a direct message is shorter.
 pub(super) fn json_of(channel: &Channel, bot: &str) -> Value {
     if channel.kind == Kind::Im {
@@ -192,6 +204,10 @@ pub(super) fn json_of(channel: &Channel, bot: &str) -> Value {
             "is_im": true,
             "is_org_shared": false,
             "user": user,
+            "last_read": NEVER,
+            "latest": null,
+            "unread_count": 0,
+            "unread_count_display": 0,
             "is_open": true,
             "priority": 0,
         });
@@ -216,7 +232,7 @@ pub(super) fn json_of(channel: &Channel, bot: &str) -> Value {
         "is_pending_ext_shared": false,
         "pending_shared": [],
         "is_member": channel.has(bot),
-        "last_read": "0000000000.000000",
+        "last_read": NEVER,
         "latest": null,
         "unread_count": 0,
         "unread_count_display": 0,

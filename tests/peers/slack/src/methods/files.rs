@@ -7,8 +7,8 @@ use crate::{
     blocks,
     call::Args,
     cx::Cx,
-    model::{File, Message},
-    world::seconds,
+    model::{File, Kind, Message},
+    world::{FileAnswer, seconds},
 };
 
 const ALT_TEXT_CHARS_MAX: usize = 1000;
@@ -33,24 +33,11 @@ pub(super) fn get_upload_url(cx: &mut Cx<'_>, args: &Args) -> Outcome {
 /// The whole call fails before anything is shared.
 pub(super) fn complete_upload(cx: &mut Cx<'_>, args: &Args) -> Outcome {
     cx.needs(&["files:write"])?;
-    let files = args.json_value("files", "invalid_arguments")?;
-    let Some(Value::Array(files)) = files.filter(|files| files[0].is_object()) else {
-        return Err(Refusal::arguments("missing required field: files"));
-    };
-    let mut chosen = Vec::new();
-    for file in &files {
-        let id = file["id"].as_str().unwrap_or_default();
-        let known = cx.workspace.file(id).filter(|file| file.bytes.is_some() && !file.completed);
-        let known = known.ok_or("file_not_found")?;
-        let title = file["title"].as_str().unwrap_or(&known.name).to_owned();
-        chosen.push((known.id.clone(), title));
-    }
+    let chosen = chosen(cx, args)?;
     let comment = args.text("initial_comment");
-    let mut content = args.json_value("blocks", "invalid_blocks")?;
-    if comment.is_some() {
-        content = None;
-    }
-    if let Some(blocks) = &content {
+    // A comment is shown instead of blocks.
+    let blocks = args.json_value("blocks", "invalid_blocks")?.filter(|_| comment.is_none());
+    if let Some(blocks) = &blocks {
         blocks::check(blocks)?;
     }
     let channels = channels(cx, args)?;
@@ -61,33 +48,65 @@ pub(super) fn complete_upload(cx: &mut Cx<'_>, args: &Args) -> Outcome {
             file.channels.clone_from(&channels);
         }
     }
-    let ids = chosen.iter().map(|(id, _)| id);
-    let shown: Vec<_> = ids.filter_map(|id| Some(shared(cx, cx.workspace.file(id)?))).collect();
-    for channel in channels {
-        let ts = cx.workspace.ts();
-        let message = Message {
-            kind: "message".to_owned(),
-            subtype: Some("file_share".to_owned()),
-            user: cx.bot(),
-            bot_id: Some(cx.workspace.bot.bot_id.clone()),
-            team: cx.workspace.id.clone(),
-            text: comment.clone().unwrap_or_default(),
-            ts,
-            thread_ts: args.text("thread_ts"),
-            blocks: content.clone(),
-            files: shown.clone(),
-            ..Message::default()
-        };
-        cx.channel(&channel)?.messages.push(message);
+    let files: Vec<_> = chosen.iter().filter_map(|(id, _)| cx.workspace.file(id)).collect();
+    let mut files: Vec<_> = files.into_iter().map(|file| json_of(cx, file)).collect();
+    let message = Message {
+        kind: "message".to_owned(),
+        subtype: Some("file_share".to_owned()),
+        user: cx.bot(),
+        bot_id: Some(cx.workspace.bot.bot_id.clone()),
+        team: cx.workspace.id.clone(),
+        text: comment.unwrap_or_default(),
+        thread_ts: args.text("thread_ts"),
+        blocks,
+        files: files.clone(),
+        ..Message::default()
+    };
+    let shares = share(cx, &channels, &message)?;
+    match cx.policy.file_answer {
+        FileAnswer::Short => {
+            let short = |file: &Value| json!({"id": file["id"], "title": file["title"]});
+            files = files.iter().map(short).collect();
+        }
+        FileAnswer::Full => {}
+        FileAnswer::Shared => files.iter_mut().for_each(|file| file["shares"] = shares.clone()),
     }
-    Ok(json!({"files": shown}))
+    Ok(json!({"files": files}))
+}
+
+/// Id and title of each file that was uploaded and not completed before.
+fn chosen(cx: &Cx<'_>, args: &Args) -> Result<Vec<(String, String)>, Refusal> {
+    let files = args.json_value("files", "invalid_arguments")?;
+    let Some(Value::Array(files)) = files.filter(|files| files[0].is_object()) else {
+        return Err(Refusal::arguments("missing required field: files"));
+    };
+    let choice = files.iter().map(|file| {
+        let id = file["id"].as_str().unwrap_or_default();
+        let known = cx.workspace.file(id).filter(|file| file.bytes.is_some() && !file.completed);
+        let known = known.ok_or("file_not_found")?;
+        Ok((known.id.clone(), file["title"].as_str().unwrap_or(&known.name).to_owned()))
+    });
+    choice.collect()
+}
+
+/// Posts the message in each channel; gives the `ts` of each.
+fn share(cx: &mut Cx<'_>, channels: &[String], message: &Message) -> Outcome {
+    let mut shares = json!({});
+    for id in channels {
+        let message = Message { ts: cx.workspace.ts(), ..message.clone() };
+        let channel = cx.channel(id)?;
+        let kind = if channel.kind == Kind::Public { "public" } else { "private" };
+        shares[kind][id] = json!([{"ts": message.ts, "channel_name": channel.name}]);
+        channel.messages.push(message);
+    }
+    Ok(shares)
 }
 
 pub(super) fn info(cx: &mut Cx<'_>, args: &Args) -> Outcome {
     cx.needs(&["files:read"])?;
     let id = args.required("file")?;
     let file = cx.workspace.file(&id).filter(|file| file.completed).ok_or("file_not_found")?;
-    Ok(json!({"file": shared(cx, file)}))
+    Ok(json!({"file": json_of(cx, file)}))
 }
 
 /// Where it is shared: `channel_id`, or `channels` with ids of channels and users.
@@ -117,7 +136,7 @@ fn channels(cx: &mut Cx<'_>, args: &Args) -> Result<Vec<String>, Refusal> {
 }
 
 /// The documented object.
-fn shared(cx: &Cx<'_>, file: &File) -> Value {
+fn json_of(cx: &Cx<'_>, file: &File) -> Value {
     let user = &cx.workspace.bot.user_id;
     let extension = file.name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let (created, place) = (seconds(), format!("{}/{}", file.id, file.name));
@@ -138,7 +157,7 @@ fn shared(cx: &Cx<'_>, file: &File) -> Value {
         "is_public": false,
         "url_private": format!("{}/_fake/files/{}", cx.url, file.id),
         "permalink": cx.workspace.link(&format!("files/{user}/{place}")),
-        // Sharing happens a moment later, so that no timestamp is told here.
+        // Sharing happens a moment later.
         "channels": [],
         "groups": [],
         "ims": [],

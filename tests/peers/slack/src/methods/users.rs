@@ -60,12 +60,19 @@ pub(super) fn lookup_by_email(cx: &mut Cx<'_>, args: &Args) -> Outcome {
 
 fn json_of(workspace: &Workspace, user: &User, with_email: bool) -> Value {
     let mut profile = json!({
+        "avatar_hash": "fake",
+        "status_text": "",
+        "status_emoji": "",
         "real_name": user.real_name,
         "real_name_normalized": user.real_name,
         "display_name": user.name,
         "display_name_normalized": user.name,
         "team": workspace.id,
     });
+    for size in [24, 32, 48, 72, 192, 512] {
+        let picture = format!("https://avatars.example.org/{}/{size}.png", user.id);
+        profile[format!("image_{size}")] = json!(picture);
+    }
     if let Some(email) = user.email.as_ref().filter(|_| with_email) {
         profile["email"] = json!(email);
     }
@@ -82,11 +89,18 @@ fn json_of(workspace: &Workspace, user: &User, with_email: bool) -> Value {
     // Of a deactivated account less is told.
     if !user.deleted {
         json["real_name"] = json!(user.real_name);
+        json["color"] = json!("9f69e7");
         json["tz"] = json!("Europe/Berlin");
+        json["tz_label"] = json!("Central European Time");
         json["tz_offset"] = json!(3600);
-        for flag in
-            ["is_admin", "is_owner", "is_primary_owner", "is_restricted", "is_ultra_restricted"]
-        {
+        for flag in [
+            "is_admin",
+            "is_owner",
+            "is_primary_owner",
+            "is_restricted",
+            "is_ultra_restricted",
+            "has_2fa",
+        ] {
             json[flag] = json!(false);
         }
     }

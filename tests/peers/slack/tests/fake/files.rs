@@ -1,5 +1,6 @@
 //! Uploads, and half of them.
 
+use fake_slack::FileAnswer;
 use serde_json::{Value, json};
 
 use crate::support::{Caller, verdict};
@@ -109,4 +110,42 @@ async fn bytes_may_come_as_a_form_and_files_as_text() {
     assert_eq!(slack.slack.file(&id).unwrap(), "Hello");
     // Without a channel it stays private.
     assert!(slack.slack.messages("orders").is_empty());
+}
+
+/// What is told of a shared file under a policy: permalink and `ts`.
+async fn check(policy: FileAnswer, permalink: bool, ts: bool) {
+    let slack = Caller::new().await;
+    slack.slack.with(|world| world.policy.file_answer = policy);
+    let (url, id) = announce(&slack, "a.txt", 5).await;
+    put(&slack, &url, "Hello").await;
+    let args = complete(&id, &json!({"channels": "C0ORDERS01,U0JANE0001"}));
+    let answer = slack.json("files.completeUploadExternal", args).await;
+    let file = &answer["files"][0];
+    assert_eq!(file["permalink"].is_string(), permalink, "{file}");
+    let told = &file["shares"]["public"]["C0ORDERS01"][0]["ts"];
+    let posted = json!(slack.slack.messages("orders")[0].ts);
+    assert_eq!(told, if ts { &posted } else { &Value::Null });
+    let info = slack.form("files.info", &[("file", &id)]).await;
+    assert_eq!(
+        info["file"]["permalink"],
+        format!("https://acme.slack.com/files/U0BOT00001/{id}/a.txt")
+    );
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_shared_file_is_a_matter_of_policy() {
+    check(FileAnswer::Short, false, false).await;
+    check(FileAnswer::Full, true, false).await;
+    check(FileAnswer::Shared, true, true).await;
+}
+
+#[tokio::test]
+async fn the_upload_url_leads_back_the_way_by_which_the_app_came() {
+    let slack = Caller::new().await;
+    let url = slack.url("files.getUploadURLExternal?filename=a&length=1");
+    let request =
+        slack.http.get(url).bearer_auth(fake_slack::BOT_TOKEN).header("host", "slack.test:81");
+    let answer = crate::support::body(request.send().await.unwrap()).await;
+    let upload_url = answer["upload_url"].as_str().unwrap();
+    assert!(upload_url.starts_with("http://slack.test:81/upload/v1/"), "{upload_url}");
 }

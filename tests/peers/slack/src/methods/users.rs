@@ -8,7 +8,11 @@ use crate::{
     cx::Cx,
     model::{User, Workspace},
     paging::Page,
+    world::seconds,
 };
+
+/// Users that a list without `limit` gives; Slack says "large" and no number.
+const WITHOUT_LIMIT_MAX: usize = 1000;
 
 pub(super) fn auth_test(cx: &mut Cx<'_>, _: &Args) -> Outcome {
     let workspace = &cx.workspace;
@@ -25,19 +29,25 @@ pub(super) fn auth_test(cx: &mut Cx<'_>, _: &Args) -> Outcome {
     }))
 }
 
-/// Without `limit` and `cursor` all of them, as documented for small workspaces.
+/// Without `limit` and `cursor` all of them, unless there are many.
 pub(super) fn list(cx: &mut Cx<'_>, args: &Args) -> Outcome {
     cx.needs(&["users:read"])?;
     let with_email = cx.has(&["users:read.email"]);
     let workspace = &cx.workspace;
     let json = |user: &User| json_of(workspace, user, with_email);
     if args.text("limit").is_none() && args.text("cursor").is_none() {
+        if workspace.users.len() > WITHOUT_LIMIT_MAX {
+            return Err("limit_required".into());
+        }
         let members: Vec<_> = workspace.users.iter().map(json).collect();
-        return Ok(json!({"members": members, "response_metadata": {"next_cursor": ""}}));
+        let metadata = json!({"next_cursor": ""});
+        return Ok(
+            json!({"members": members, "cache_ts": seconds(), "response_metadata": metadata}),
+        );
     }
     let page = Page::of(args, workspace.users.len(), cx.policy)?;
     let members: Vec<_> = page.slice(&workspace.users).iter().map(json).collect();
-    Ok(json!({"members": members, "response_metadata": page.metadata()}))
+    Ok(json!({"members": members, "cache_ts": seconds(), "response_metadata": page.metadata()}))
 }
 
 pub(super) fn info(cx: &mut Cx<'_>, args: &Args) -> Outcome {

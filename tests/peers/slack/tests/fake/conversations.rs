@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fake_slack::{Channel, Workspace};
+use fake_slack::{Channel, User, Workspace};
 use serde_json::{Value, json};
 
 use crate::support::{Caller, verdict};
@@ -241,6 +241,20 @@ async fn a_user_is_found_by_id_and_address() {
             "{method} {value}"
         );
     }
+}
+
+#[tokio::test]
+async fn many_users_are_listed_in_pages_only() {
+    let slack = Caller::new().await;
+    slack.slack.with(|world| {
+        let users = (0..1000).map(|at| User { id: format!("U0MANY{at:04}"), ..User::default() });
+        world.workspaces[0].users.extend(users);
+    });
+    assert_eq!(verdict(&slack.form("users.list", &[]).await), "limit_required");
+    let page = slack.form("users.list", &[("limit", "1000")]).await;
+    let cursor = page["response_metadata"]["next_cursor"].as_str().unwrap();
+    let rest = slack.form("users.list", &[("limit", "1000"), ("cursor", cursor)]).await;
+    assert_eq!(rest["members"].as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]

@@ -34,8 +34,11 @@ impl Made {
         Self { status, headers: vec![content_type], body: json!(text), cut: false }
     }
 
-    pub(crate) fn limited(seconds: u64) -> Self {
-        let mut made = Self::json(json!({"ok": false, "error": "ratelimited"}));
+    pub(crate) fn limited(method: &str, seconds: u64) -> Self {
+        let mut made = match method {
+            "webhook" | "upload" | "response" => Self::text(429, "rate_limited"),
+            _ => Self::json(json!({"ok": false, "error": "ratelimited"})),
+        };
         made.status = 429;
         made.headers.push(("retry-after", seconds.to_string()));
         made
@@ -50,7 +53,7 @@ pub(crate) fn instead(fault: &Fault, method: &str) -> Option<Made> {
         }
         Fault::Error(code) => Some(Made::json(answer::body(Err(code.as_str().into()), &[]))),
         Fault::Status(status) => Some(page(*status)),
-        Fault::RateLimited(seconds) => Some(Made::limited(*seconds)),
+        Fault::RateLimited(seconds) => Some(Made::limited(method, *seconds)),
         Fault::HangUp => Some(Made { status: 0, ..Made::text(0, "") }),
         Fault::StatusAfter(_)
         | Fault::HangUpAfter

@@ -151,9 +151,7 @@ async fn webhook(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         if let Some(limit) = world.limits.webhook
             && let Err(wait) = world.meter.admit(path.clone(), &limit, Instant::now())
         {
-            let mut made = Made::text(429, "rate_limited");
-            made.headers.push(("retry-after", wait.to_string()));
-            return made;
+            return Made::limited("webhook", wait);
         }
         let (status, text) = webhook::post(world, &path, payload);
         Made::text(status.as_u16(), &text)
@@ -194,7 +192,7 @@ fn run(world: &mut World, name: &str, call: Result<Call, Refusal>) -> Made {
         Err(refusal) => return Made::json(answer::body(Err(refusal), &[])),
     };
     if let Err(seconds) = within_limits(world, at, name, &call) {
-        return Made::limited(seconds);
+        return Made::limited(name, seconds);
     }
     let granted = scopes.join(",");
     let workspace = &mut world.workspaces[at];

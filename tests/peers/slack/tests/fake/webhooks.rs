@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fake_slack::{Limit, Limits, WebhookState};
+use fake_slack::{Fault, Limit, Limits, WebhookState};
 
 use crate::support::Caller;
 
@@ -61,10 +61,17 @@ async fn too_many_messages_are_told_to_wait() {
     let limit = Limit::new(1, Duration::from_hours(1));
     slack.slack.limit(Limits { webhook: Some(limit), ..Limits::default() });
     assert_eq!(post(&slack, "application/json", r#"{"text":"Hi"}"#).await.0, 200);
+    refused(&slack, "3600").await;
+    slack.slack.limit(Limits::default());
+    slack.slack.fail("webhook", Fault::RateLimited(7));
+    refused(&slack, "7").await;
+    assert_eq!(post(&slack, "application/json", r#"{"text":"Hi"}"#).await.0, 200);
+}
+
+async fn refused(slack: &Caller, wait: &str) {
     let request = slack.http.post(slack.slack.webhook_url()).body(r#"{"text":"Hi"}"#);
     let response = request.send().await.unwrap();
-    assert_eq!(
-        (response.status().as_u16(), &response.headers()["retry-after"]),
-        (429, &"3600".parse().unwrap())
-    );
+    let told = response.headers()["retry-after"].to_str().unwrap().to_owned();
+    assert_eq!((response.status().as_u16(), told.as_str()), (429, wait));
+    assert_eq!(response.text().await.unwrap(), "rate_limited");
 }

@@ -49,9 +49,11 @@ pub(crate) fn body(outcome: Outcome, warnings: &[&str]) -> Value {
         }
     }
     if !warnings.is_empty() {
-        body.insert("warning".to_owned(), Value::String(warnings.join(",")));
         let metadata = body.entry("response_metadata").or_insert_with(|| json!({}));
-        metadata["warnings"] = json!(warnings);
+        let own = metadata["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let all: Vec<_> = own.chain(warnings.iter().copied()).map(str::to_owned).collect();
+        metadata["warnings"] = json!(all);
+        body.insert("warning".to_owned(), Value::String(all.join(",")));
     }
     Value::Object(body)
 }

@@ -40,7 +40,7 @@ async fn a_body_is_read_by_its_content_type() {
 }
 
 #[tokio::test]
-async fn a_token_counts_in_the_header_the_query_and_a_form_but_not_in_json() {
+async fn a_token_counts_in_the_header_and_a_form_but_not_in_json_nor_in_the_address() {
     let slack = Caller::new().await;
     let url = slack.url("auth.test");
     let form = "application/x-www-form-urlencoded";
@@ -60,7 +60,7 @@ async fn a_token_counts_in_the_header_the_query_and_a_form_but_not_in_json() {
             slack.http.post(&url).header("content-type", form).body(format!("token={BOT_TOKEN}")),
             "ok",
         ),
-        (slack.http.get(format!("{url}?token={BOT_TOKEN}")), "ok"),
+        (slack.http.get(format!("{url}?token={BOT_TOKEN}")), "not_authed"),
         (slack.http.get(&url).bearer_auth(BOT_TOKEN), "ok"),
     ];
     for (at, (request, expected)) in cases.into_iter().enumerate() {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use fake_slack::{Channel, User, Workspace};
+use fake_slack::{BOT_TOKEN, Channel, User, Workspace};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, verdict};
+use crate::support::{Caller, body, verdict};
 
 /// Calls one after the other, and what comes of each.
 async fn check(calls: &[(&str, Value, &str)]) -> Caller {
@@ -117,6 +117,11 @@ async fn joining_twice_is_a_warning() {
     let answer = slack.json("conversations.join", json!({"channel": "C0RANDOM01"})).await;
     assert_eq!((verdict(&answer), &answer["warning"]), ("ok", &json!("already_in_channel")));
     assert_eq!(answer["response_metadata"]["warnings"], json!(["already_in_channel"]));
+    // Beside those of the request.
+    let request = slack.http.post(slack.url("conversations.join")).bearer_auth(BOT_TOKEN);
+    let request = request.header("content-type", "application/json");
+    let answer = body(request.body(r#"{"channel":"C0RANDOM01"}"#).send().await.unwrap()).await;
+    assert_eq!(answer["warning"], "already_in_channel,missing_charset");
 }
 
 #[tokio::test]
@@ -279,7 +284,7 @@ async fn a_token_reaches_its_own_workspace_only() {
     });
     slack.post("for Acme").await;
     let request = slack.http.post(slack.url("auth.test")).bearer_auth("xoxb-other");
-    let answer = crate::support::body(request.send().await.unwrap()).await;
+    let answer = body(request.send().await.unwrap()).await;
     assert_eq!(answer["team_id"], "T0OTHER001");
     let n_messages = slack.slack.with(|world| {
         [0, 1].map(|at| world.workspaces[at].channel("C0ORDERS01").unwrap().messages.len())

@@ -4,6 +4,7 @@ mod broker;
 mod connector;
 mod container;
 mod node;
+mod postgres;
 mod watchdog;
 
 use std::{
@@ -18,6 +19,8 @@ use tokio::time::{self, Instant};
 pub(crate) use self::{
     broker::Broker,
     connector::{Connector, PERSON, REST, SECRET, binaries},
+    postgres::Postgres,
+    watchdog::Watchdog,
 };
 
 /// How long a test waits for something that should happen soon.
@@ -41,6 +44,18 @@ pub(crate) async fn within<T>(
         }
         assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
         time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+impl Postgres {
+    /// One that a test may stop and kill. Where that is impossible the test ends, saying so.
+    pub(crate) fn private() -> Option<Self> {
+        let postgres = Self::start(free_port());
+        if postgres.is_none() {
+            assert!(setting("CI").is_none(), "{}", postgres::INSTALL);
+            eprintln!("skipped: {}", postgres::INSTALL);
+        }
+        postgres
     }
 }
 

@@ -246,7 +246,7 @@ fn command(program: &str, settings: &[(&str, &str)]) -> (Command, Option<Contain
     command.args(["run", "--rm", "--network", "host", "--name", &name]);
     // Some settings are paths of files that a test has written.
     let folder = env::temp_dir().to_string_lossy().into_owned();
-    command.arg("--volume").arg(format!("{folder}:{folder}:ro"));
+    command.arg("--volume").arg(format!("{folder}:{folder}"));
     for (name, value) in settings {
         command.arg("--env").arg(format!("{name}={value}"));
     }

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     Failure, Object, Outputs,
     failure::{Preview, UNKNOWN_ERROR},
+    ledger::Lease,
 };
 
 /// The clients, and the request at hand. Dereferences to `C`.
@@ -28,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) attempt: u32,
     pub(crate) traceparent: Option<String>,
     pub(crate) dry_run: bool,
+    /// Where a ledger remembers the request.
+    pub(crate) lease: Option<Arc<Lease>>,
     pub(crate) warnings: Mutex<Vec<String>>,
 }
 
@@ -50,6 +53,23 @@ impl<C> Context<C> {
     /// The W3C `traceparent` to pass on to the peer.
     pub fn traceparent(&self) -> Option<&str> {
         self.call.traceparent.as_deref()
+    }
+
+    /// The point of no return: from here on the effect may have happened, whatever becomes of this process.
+    ///
+    /// For effects that the peer can't tell from a repetition, as close before them as can be.
+    /// If the process ends before the action does, its request is not carried out again: it is answered with `presumed`,
+    /// which says that the effect may have happened, and how to find out.
+    /// Without a ledger (`LEDGER_URL`) this does nothing.
+    ///
+    /// # Errors
+    /// When the ledger can't keep it now, or another process has taken the request over: the effect must not happen,
+    /// and the failure is to be handed on as it is.
+    pub async fn committing(&self, presumed: Failure) -> Result<(), Failure> {
+        match &self.call.lease {
+            Some(lease) => lease.commit(&presumed).await,
+            None => Ok(()),
+        }
     }
 
     /// Says in the output `warnings` that something was done differently from what was asked.

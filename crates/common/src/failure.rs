@@ -58,6 +58,20 @@ struct Technical(String);
 #[error("{0}")]
 pub(crate) struct Preview(pub(crate) String);
 
+/// Marks what is no outcome: nobody is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Hold {
+    /// Nothing was begun.
+    #[error("told to stop before its turn")]
+    Stopping,
+    /// It is tried again when the ledger is back.
+    #[error("the ledger (LEDGER_URL) is away")]
+    LedgerAway,
+    /// What the other process says counts.
+    #[error("another process has taken the request over")]
+    TakenOver,
+}
+
 impl Failure {
     /// The process can handle it.
     pub fn business(code: impl Serialize, message: impl fmt::Display) -> Self {
@@ -88,6 +102,11 @@ impl Failure {
     /// No BPMN error: the process author can do nothing about it.
     pub(crate) fn technical(text: impl fmt::Display) -> Self {
         Self::permanent(UNKNOWN_ERROR, Technical(text.to_string()))
+    }
+
+    /// No outcome at all.
+    pub(crate) fn held(hold: Hold) -> Self {
+        Self::transient(UNKNOWN_ERROR, hold).with_note(hold)
     }
 
     pub(crate) fn unknown(source: impl Into<anyhow::Error>) -> Self {
@@ -161,6 +180,16 @@ impl Failure {
 
     pub(crate) fn is_technical(&self) -> bool {
         self.report().source.is::<Technical>()
+    }
+
+    /// Why it is no outcome, if it is none.
+    pub(crate) fn hold(&self) -> Option<Hold> {
+        self.report().source.downcast_ref().copied()
+    }
+
+    /// Whether nobody is told of it as a failure.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.preview().is_some() || self.hold().is_some()
     }
 
     pub(crate) fn preview(&self) -> Option<&str> {

@@ -14,6 +14,8 @@ pub(crate) struct Health(Mutex<State>);
 #[derive(Default)]
 struct State {
     broker: Link,
+    /// Whether there is a ledger, and what is wrong with it.
+    ledger: Option<Result<(), String>>,
     /// Destinations whose answers no queue takes, and what the broker says.
     unroutable: BTreeMap<String, String>,
     stopping: bool,
@@ -50,6 +52,14 @@ impl Health {
         self.state().unroutable.remove(destination);
     }
 
+    pub(crate) fn ledger_up(&self) {
+        self.state().ledger = Some(Ok(()));
+    }
+
+    pub(crate) fn ledger_away(&self, why: String) {
+        self.state().ledger = Some(Err(why));
+    }
+
     pub(crate) fn stopping(&self) {
         self.state().stopping = true;
     }
@@ -70,6 +80,13 @@ impl Health {
                 rabbit["details"] = json!({ "error": detail });
             }
             components.insert("rabbit".to_owned(), rabbit);
+        }
+        if let Some(ledger) = &state.ledger {
+            let mut shown = json!({ "status": status(ledger.is_ok()) });
+            if let Err(why) = ledger {
+                shown["details"] = json!({ "error": why });
+            }
+            components.insert("ledger".to_owned(), shown);
         }
         if !state.unroutable.is_empty() {
             let down = json!({ "status": "DOWN", "details": state.unroutable });
@@ -106,6 +123,7 @@ mod tests {
         check(|it| it.away("refused"), false, "no connection: refused");
         check(|it| it.blocked("memory".to_owned()), false, "blocked by the broker: memory");
         check(|it| it.unroutable("integrationResult_rb", "NO_ROUTE".to_owned()), false, "NO_ROUTE");
+        check(|it| it.ledger_away("disk full".to_owned()), false, "disk full");
         check(Health::stopping, false, "OUT_OF_SERVICE");
     }
 
@@ -116,7 +134,9 @@ mod tests {
             health.connected();
             health.unroutable("x", "NO_ROUTE".to_owned());
             health.routable("x");
+            health.ledger_away("disk full".to_owned());
+            health.ledger_up();
         };
-        check(over, true, r#""rabbit":{"status":"UP"}"#);
+        check(over, true, r#""rabbit":{"status":"UP"},"ledger":{"status":"UP"}"#);
     }
 }

@@ -18,6 +18,7 @@ mod failure;
 mod health;
 mod help;
 mod inflate;
+mod ledger;
 mod lenient;
 mod outputs;
 mod run;

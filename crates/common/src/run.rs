@@ -20,6 +20,7 @@ use crate::{
     config::{self, Environment, Read},
     engine::{destinations::Destinations, spiff},
     health::Health,
+    ledger::Ledger,
     runner::Runner,
     settings::Settings,
     worker::Worker,
@@ -31,6 +32,7 @@ const HTTP_CLOSE_MAX: Duration = Duration::from_secs(2);
 /// What is running, and how to stop it.
 struct Running {
     health: Arc<Health>,
+    ledger: Option<Arc<Ledger>>,
     worker: Option<(Arc<Worker>, JoinHandle<()>)>,
     /// Commands over HTTP at work.
     commands: TaskTracker,
@@ -81,8 +83,10 @@ async fn start<C: Send + Sync + 'static>(
     let health = Arc::new(Health::default());
     let (stop, close) = (CancellationToken::new(), CancellationToken::new());
     let commands = TaskTracker::new();
+    let whose = destinations.whose();
+    let ledger = Ledger::open(settings, &whose, Arc::clone(&health), stop.clone()).await?;
     let own = connected.routes.clone();
-    let runner = Arc::new(Runner::new(connected, settings));
+    let runner = Arc::new(Runner::new(connected, settings).with_ledger(ledger.clone()));
     let app = Router::new()
         .merge(admin::router(Arc::clone(&health), metrics, &name, &instance))
         .merge(spiff::router(Arc::clone(&runner), settings, &instance, commands.clone()))
@@ -99,7 +103,7 @@ async fn start<C: Send + Sync + 'static>(
         let serving = Arc::clone(&worker);
         (worker, commands.spawn(async move { serving.serve().await }))
     });
-    Ok(Running { health, worker, commands, server, stop, close })
+    Ok(Running { health, ledger, worker, commands, server, stop, close })
 }
 
 async fn listen(
@@ -146,6 +150,9 @@ impl Running {
         match time::timeout(HTTP_CLOSE_MAX, self.server).await {
             Ok(served) => served??,
             Err(_elapsed) => warn!("some HTTP connections were cut off"),
+        }
+        if let Some(ledger) = self.ledger {
+            ledger.close().await;
         }
         if n_open > 0 {
             bail!("{n_open} requests were not answered within SHUTDOWN_GRACE ({grace:?})");

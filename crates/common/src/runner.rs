@@ -1,5 +1,7 @@
 //! Request → outcome, whichever engine asks: retries, deadline, panic isolation.
 
+mod remembered;
+
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -17,6 +19,8 @@ use crate::{
     Failure, Object,
     connector::Connected,
     context::Call,
+    failure::Hold,
+    ledger::{Lease, Ledger},
     schema,
     settings::{ErrorMode, Settings},
     telemetry,
@@ -35,6 +39,19 @@ pub(crate) struct Request {
     /// When whoever asked stops waiting, and the setting that says so.
     pub(crate) deadline: Option<Deadline>,
     pub(crate) dry_run: bool,
+    pub(crate) again: Again,
+}
+
+/// What a second request with the same id gets, where a ledger remembers the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It is carried out: nobody asks twice with this id.
+    #[default]
+    Anew,
+    /// The same success; what failed, or has other inputs, is carried out (`answers.md` 5).
+    Success,
+    /// The same outcome, whatever it was (`activiti-cloud.md` §11 A5).
+    Outcome,
 }
 
 /// A moment, and the name of what set it.
@@ -50,7 +67,8 @@ pub(crate) struct Runner {
     defaults: Policy,
     rate_wait_max: Duration,
     error_mode: ErrorMode,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
+    ledger: Option<Arc<Ledger>>,
 }
 
 /// How often and how long a request is tried.
@@ -92,8 +110,14 @@ impl Runner {
             defaults,
             rate_wait_max: settings.rate_wait_max.0,
             error_mode: settings.error_mode,
-            slots: Semaphore::new(settings.concurrency as usize),
+            slots: Arc::new(Semaphore::new(settings.concurrency as usize)),
+            ledger: None,
         }
+    }
+
+    /// With a memory that outlives the process.
+    pub(crate) fn with_ledger(self, ledger: Option<Arc<Ledger>>) -> Self {
+        Self { ledger, ..self }
     }
 
     /// The outcome of a request; failures are logged here and nowhere else.
@@ -106,15 +130,36 @@ impl Runner {
             business_key = request.business_key,
         );
         request.traceparent = telemetry::join_trace(&span, request.traceparent.take());
-        self.observed(request).instrument(span).await
+        let action = self.connected.known(&request.action);
+        // The codes of SpiffArena's own commands are part of their contract.
+        let keeps_codes = action.is_some_and(|it| self.connected.arena_command(it).is_some());
+        let outcome = match (&self.ledger, action) {
+            (Some(ledger), Some(action)) if request.again != Again::Anew => {
+                self.remembered(ledger, action, request).instrument(span).await
+            }
+            _ => self.observed(action.unwrap_or("unknown"), request, None).instrument(span).await,
+        };
+        match (outcome, self.error_mode) {
+            (Err(failure), ErrorMode::Output) if !failure.is_silent() && !keeps_codes => {
+                Ok(self.as_outputs(failure))
+            }
+            (outcome, _) => outcome,
+        }
     }
 
-    async fn observed(&self, request: Request) -> Result<Object, Failure> {
-        let action = self.connected.known(&request.action).unwrap_or("unknown");
+    async fn observed(
+        &self,
+        action: &'static str,
+        request: Request,
+        lease: Option<Arc<Lease>>,
+    ) -> Result<Object, Failure> {
         let start = Instant::now();
         let in_flight = InFlight::begin();
-        let outcome = self.attempts(action, request).await;
+        let outcome = self.attempts(action, request, lease.as_ref()).await;
         drop(in_flight);
+        if outcome.as_ref().is_err_and(|failure| failure.hold().is_some()) {
+            return outcome;
+        }
         let elapsed = start.elapsed();
         histogram!(telemetry::REQUEST_DURATION, "action" => action).record(elapsed.as_secs_f64());
         let word = outcome.as_ref().map_or_else(Failure::kind, |_| "ok");
@@ -129,14 +174,7 @@ impl Runner {
                 warn!(kind = word, code = report.code, status = report.status, note, ms, "failed");
             }
         }
-        // The codes of SpiffArena's own commands are part of their contract.
-        let keeps_codes = self.connected.arena_command(action).is_some();
-        match (outcome, self.error_mode) {
-            (Err(failure), ErrorMode::Output) if failure.preview().is_none() && !keeps_codes => {
-                Ok(self.as_outputs(failure))
-            }
-            (outcome, _) => outcome,
-        }
+        outcome
     }
 
     /// The older style: the task succeeds, and an output carries the text.
@@ -152,19 +190,36 @@ impl Runner {
         &self,
         action: &'static str,
         mut request: Request,
+        lease: Option<&Arc<Lease>>,
     ) -> Result<Object, Failure> {
+        let start = Instant::now();
         let (policy, deadline) = self.policy(&mut request)?;
         let mut pauses = policy.pauses();
         let mut rate_wait = Duration::ZERO;
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(&request, attempt, &policy, deadline).await {
+            let failure = match self.attempt(&request, attempt, &policy, deadline, lease).await {
                 Err(failure) => failure,
                 outputs => return outputs,
             };
+            if let (Some(Hold::LedgerAway), Some(lease)) = (failure.hold(), lease) {
+                // Nothing has happened yet, so this is no attempt.
+                lease.free_slot();
+                if time::timeout_at(far(deadline), lease.ledger_back()).await.is_err() {
+                    return Err(out_of_time(start, deadline.map_or("", |it| it.set_by)));
+                }
+                continue;
+            }
             let Failure::Transient { report, retry_after, rate_limited } = &failure else {
                 return Err(failure);
             };
+            if failure.hold().is_some() {
+                return Err(failure);
+            }
+            if let Some(lease) = lease {
+                lease.take_back().await;
+                lease.free_slot();
+            }
             let pause = if *rate_limited {
                 let pause = retry_after.unwrap_or(policy.interval);
                 rate_wait += pause;
@@ -193,18 +248,26 @@ impl Runner {
         attempt: u32,
         policy: &Policy,
         deadline: Option<Deadline>,
+        lease: Option<&Arc<Lease>>,
     ) -> Result<Object, Failure> {
         let start = Instant::now();
-        let Ok(slot) = time::timeout_at(far(deadline), self.slots.acquire()).await else {
+        let slot = Arc::clone(&self.slots).acquire_owned();
+        let Ok(slot) = time::timeout_at(far(deadline), slot).await else {
             return Err(out_of_time(start, deadline.map_or("", |it| it.set_by)));
         };
-        let _slot = slot.map_err(Failure::unknown)?;
+        let slot = slot.map_err(Failure::unknown)?;
+        let _slot = match lease {
+            // Until the outcome is kept: so no more effects are unrecorded than may be at work.
+            Some(lease) => lease.keep_slot(slot),
+            None => Some(slot),
+        };
         let call = Call {
             request_id: request.id.clone(),
             business_key: request.business_key.clone(),
             attempt,
             traceparent: request.traceparent.clone(),
             dry_run: request.dry_run,
+            lease: lease.cloned(),
             ..Call::default()
         };
         let run = self.connected.invoke(&request.action, Arc::new(call), &request.inputs);

@@ -13,7 +13,7 @@ use crate::{
     broker::Broker,
     config::{Declared, Environment, Problem},
     engine::{destinations::Destinations, spiff},
-    telemetry,
+    ledger, telemetry,
 };
 
 /// What every connector can be told, apart from its own config.
@@ -65,6 +65,10 @@ pub(crate) struct Settings {
     pub(crate) output_expressions: OutputExpressions,
     pub(crate) request_bytes_max: Size,
     pub(crate) answer_bytes_max: Size,
+
+    pub(crate) ledger_url: Option<Secret>,
+    pub(crate) ledger_lease: Period,
+    pub(crate) ledger_keep: Period,
 
     pub(crate) admin_addr: SocketAddr,
     pub(crate) server_port: Option<u16>,
@@ -205,6 +209,9 @@ impl Settings {
         refuse(!origins.is_empty(), "CONNECTOR_PROXY_CORS_ORIGINS", &origins, "");
         let destinations = Destinations::new(self, "").err();
         let broker = Broker::new(self, "").err();
+        for (name, what, hint) in ledger::problems(self) {
+            refuse(true, name, what, hint);
+        }
         for (name, what) in destinations.into_iter().chain(broker) {
             refuse(true, name, &what, "");
         }
@@ -325,6 +332,9 @@ mod tests {
             ("PREFETCH", "0"),
             ("RETRY_MULTIPLIER", "0.5"),
             ("DESTINATION_TRANSFORMERS", "toLowerCase,shout"),
+            ("LEDGER_URL", "mysql://x"),
+            ("LEDGER_LEASE", "1ms"),
+            ("LEDGER_KEEP", "0"),
         ]);
         let settings: Settings = config::read(&declared(), &environment).unwrap().value;
         let names: Vec<_> = settings.problems(&environment).into_iter().map(|it| it.name).collect();
@@ -336,6 +346,9 @@ mod tests {
                 "AMQP_KEY_FILE",
                 "PREFETCH",
                 "RETRY_MULTIPLIER",
+                "LEDGER_URL",
+                "LEDGER_LEASE",
+                "LEDGER_KEEP",
                 "DESTINATION_TRANSFORMERS"
             ]
         );

@@ -31,6 +31,16 @@ pub(crate) const RETRIES: &str = "connector_retries_total";
 pub(crate) const PARKED: &str = "connector_requests_parked_total";
 /// Requests that were delivered again and got the answer they had.
 pub(crate) const REPEATED: &str = "connector_requests_repeated_total";
+/// Requests that another process had, and that waited for it.
+pub(crate) const LEDGER_WAITS: &str = "connector_ledger_waits_total";
+/// Requests taken over from a process that ended before its point of no return.
+pub(crate) const LEDGER_TAKEOVERS: &str = "connector_ledger_takeovers_total";
+/// Requests answered with a presumed outcome, since their process ended after its point of no return.
+pub(crate) const LEDGER_PRESUMED: &str = "connector_ledger_presumed_total";
+/// Statements that the ledger's database did not carry out.
+pub(crate) const LEDGER_ERRORS: &str = "connector_ledger_errors_total";
+/// 1 while the ledger's database answers, else 0.
+pub(crate) const LEDGER_UP: &str = "connector_ledger_up";
 /// Outputs in which `${…}` was neutralised, by `action` and `output`.
 pub(crate) const NEUTRALISED: &str = "connector_outputs_neutralised_total";
 /// Answers that no queue took, and that wait for one.
@@ -88,7 +98,7 @@ impl Telemetry {
 /// What is logged; what libraries say of the bytes that they carry is not.
 pub(crate) fn filter(text: &str) -> anyhow::Result<EnvFilter> {
     // The AMQP library prints whole messages and the password, some of them as warnings.
-    const QUIET: [&str; 8] = [
+    const QUIET: [&str; 9] = [
         "lapin=off",
         "amq_protocol=off",
         "async_rs=off",
@@ -97,6 +107,7 @@ pub(crate) fn filter(text: &str) -> anyhow::Result<EnvFilter> {
         "hyper_util=info",
         "reqwest=info",
         "rustls=info",
+        "sqlx=info",
     ];
     let filter = EnvFilter::from_str(text)?;
     QUIET.iter().try_fold(filter, |filter, quiet| Ok(filter.add_directive(quiet.parse()?)))
@@ -127,6 +138,11 @@ fn metrics() -> anyhow::Result<PrometheusHandle> {
     describe_counter!(RETRIES, "attempts after the first");
     describe_counter!(PARKED, "requests put aside unanswered");
     describe_counter!(REPEATED, "requests delivered again that got the answer they had");
+    describe_counter!(LEDGER_WAITS, "requests that waited for the process that had them");
+    describe_counter!(LEDGER_TAKEOVERS, "requests taken over from a process that died");
+    describe_counter!(LEDGER_PRESUMED, "requests answered with a presumed outcome");
+    describe_counter!(LEDGER_ERRORS, "statements that the ledger did not carry out");
+    describe_gauge!(LEDGER_UP, "whether the ledger answers");
     describe_counter!(NEUTRALISED, "outputs in which an expression was neutralised");
     describe_counter!(UNROUTABLE, "answers that no queue took");
     describe_counter!(EVENTS, "events handed on");

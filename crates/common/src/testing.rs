@@ -27,7 +27,8 @@ struct Config {}
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Input {
-    /// `ok`, `business`, `permanent`, `panic`, `hang`, `limited MS`, `fail N` (transient until attempt N), `warn`.
+    /// `ok`, `business`, `permanent`, `panic`, `hang`, `limited MS`, `fail N` (transient until attempt N), `warn`, `count` (earlier runs);
+    /// after `commit ` past its point of no return, with `value` as what is presumed.
     #[serde(alias = "doing")]
     act: String,
     number: Option<u32>,
@@ -52,7 +53,15 @@ async fn run(probe: Context<Probe>, input: Input) -> Result<Output, Failure> {
     let run = (probe.request_id().to_owned(), probe.attempt(), traceparent);
     probe.runs.lock().unwrap().push(run);
     probe.preview(|| format!("would {}", input.act))?;
-    let (word, argument) = input.act.split_once(' ').unwrap_or((&input.act, "0"));
+    let act = match input.act.strip_prefix("commit ") {
+        Some(act) => {
+            let presumed = anyhow::anyhow!("it may have happened: {:?}", input.value);
+            probe.committing(Failure::permanent(ErrorCode::UnknownError, presumed)).await?;
+            act
+        }
+        None => &input.act,
+    };
+    let (word, argument) = act.split_once(' ').unwrap_or((act, "0"));
     let argument: u32 = argument.parse().unwrap();
     let oops = || anyhow::anyhow!("peer says 503").context("GET https://example.org");
     match word {
@@ -72,6 +81,10 @@ async fn run(probe: Context<Probe>, input: Input) -> Result<Output, Failure> {
             return Err(Failure::transient(ErrorCode::UnknownError, oops()));
         }
         "warn" => probe.warn("done differently"),
+        "count" => {
+            let n_earlier = probe.runs.lock().unwrap().len() - 1;
+            return Ok(Output { value: Some(n_earlier.into()), attempt: probe.attempt() });
+        }
         _ => {}
     }
     let value = input.value.or(input.number.map(Value::from));

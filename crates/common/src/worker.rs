@@ -185,7 +185,9 @@ impl Worker {
         }
         match self.answered.turn(&request.id).await {
             Turn::Mine(promise) => {
-                let answer = self.answer(inbox, delivery, &mut request).await;
+                let Some(answer) = self.answer(inbox, delivery, &mut request).await else {
+                    return; // not begun: the broker gives it to another
+                };
                 self.publish(&answer).await;
                 promise.keep(answer);
             }
@@ -201,12 +203,13 @@ impl Worker {
         delivery.ack();
     }
 
+    /// None when told to stop before it was the request's turn.
     async fn answer(
         &self,
         inbox: &Inbox,
         delivery: &Delivery,
         request: &mut IntegrationRequest<'_>,
-    ) -> Answer {
+    ) -> Option<Answer> {
         let action = action(inbox, delivery, request);
         let feature = self.runner.connected.definition.action(&action);
         let traceparent = delivery.header("traceparent");
@@ -216,7 +219,10 @@ impl Worker {
             }
             Err(failure) => Err(refused(request, failure)),
         };
-        self.activiti.answer(request, feature, outcome, traceparent)
+        if outcome.as_ref().is_err_and(|failure| failure.hold().is_some()) {
+            return None;
+        }
+        Some(self.activiti.answer(request, feature, outcome, traceparent))
     }
 
     fn body<'d>(&self, delivery: &'d Delivery) -> Result<Cow<'d, [u8]>, String> {

@@ -20,7 +20,7 @@ use crate::{
     Failure, Object,
     definition::Definition,
     engine::{destinations::Destinations, variables},
-    runner::Request,
+    runner::{Again, Request},
     settings::{OutputExpressions, Settings},
 };
 
@@ -166,6 +166,7 @@ impl IntegrationRequest<'_> {
             business_key: self.context.text("businessKey"),
             process_instance: self.context.text("processInstanceId"),
             inputs,
+            again: Again::Outcome,
             ..Request::default()
         })
     }

@@ -50,6 +50,12 @@ pub(crate) struct Inbox {
 }
 
 impl Destinations {
+    /// Whose requests the ledger remembers: another group is another connector to the engine.
+    pub(crate) fn whose(&self) -> String {
+        let Self { instance, group, .. } = self;
+        if instance == group { instance.clone() } else { format!("{instance}/{group}") }
+    }
+
     /// Fails with a setting's name and what is wrong with it.
     pub(crate) fn new(
         settings: &Settings,

@@ -36,7 +36,7 @@ use self::{
 };
 use crate::{
     Period, Secret, Size,
-    runner::{Deadline, Request, Runner},
+    runner::{Again, Deadline, Request, Runner},
     settings::Settings,
 };
 
@@ -207,12 +207,12 @@ async fn run(
     drop(content);
 
     let deadline = Some(Deadline { at: end, set_by: "HTTP_TIMEOUT" });
-    let request_id = task_id
-        .or_else(|| text(&headers, IDEMPOTENCY_KEY))
-        .unwrap_or_else(|| Uuid::new_v4().to_string());
+    let request_id = task_id.or_else(|| text(&headers, IDEMPOTENCY_KEY));
+    let again = if request_id.is_some() { Again::Success } else { Again::Anew };
     let request = Request {
         action: action.to_owned(),
-        id: request_id,
+        id: request_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
+        again,
         process_instance,
         inputs,
         traceparent: text(&headers, TRACEPARENT),

@@ -167,6 +167,14 @@ pub(super) const TABLE: &[Row] = &[
         "largest request taken from the broker; larger ones are parked",
     ),
     ("ANSWER_BYTES_MAX", &[], "12MiB", "largest answer given to the broker"),
+    (
+        "LEDGER_URL",
+        &[],
+        "*",
+        "remembers what was done, so that a crash repeats nothing: sqlite:///path/ledger.db, or postgres://user:password@host/database, which replicas share; none: no memory beyond the process",
+    ),
+    ("LEDGER_LEASE", &[], "15s", "a request whose process has died is taken over after this time"),
+    ("LEDGER_KEEP", &[], "7d", "how long the ledger remembers an outcome"),
     ("ADMIN_ADDR", &[], "0.0.0.0:8080", "where health, metrics and commands are served"),
     ("SERVER_PORT", &[], "", "the port of ADMIN_ADDR"),
     (

@@ -6,7 +6,7 @@ mod answer;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -19,7 +19,7 @@ pub(crate) use self::answer::Answer;
 use crate::{
     Failure, Object,
     definition::Definition,
-    engine::{destinations::Destinations, variables},
+    engine::{destinations::Destinations, variables::Entry},
     runner::{Again, Request},
     settings::{OutputExpressions, Settings},
 };
@@ -27,7 +27,9 @@ use crate::{
 /// This connector's side of the conversation.
 pub(crate) struct Activiti {
     definition_errors: Vec<String>,
-    identity: Identity,
+    service_name: String,
+    /// [`Identity`] as the last members of every answer, with the closing brace.
+    identity: Vec<u8>,
     result_override: Option<String>,
     error_override: Option<String>,
     separator: String,
@@ -39,11 +41,11 @@ pub(crate) struct Activiti {
 /// Who we are, on every answer (§6 #2).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity {
-    app_version: String,
-    app_name: String,
-    service_name: String,
-    service_full_name: String,
+struct Identity<'a> {
+    app_version: &'a str,
+    app_name: &'a str,
+    service_name: &'a str,
+    service_full_name: &'a str,
     service_type: &'static str,
     service_version: &'static str,
 }
@@ -69,7 +71,8 @@ pub(crate) struct IntegrationRequest<'a> {
 
 /// The members of an object, in their order and as they were written.
 #[derive(Debug, Default)]
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+struct Members<'a, V = &'a RawValue>(Vec<(Cow<'a, str>, V)>);
+
 impl Activiti {
     pub(crate) fn new(
         settings: &Settings,
@@ -77,16 +80,18 @@ impl Activiti {
         definition: &Definition,
     ) -> Self {
         let version = |text: &Option<String>| text.as_deref().map(Version::of);
+        let identity = Identity {
+            app_version: settings.application_version.as_deref().unwrap_or_default(),
+            app_name: settings.application_name.as_deref().unwrap_or_default(),
+            service_name: &destinations.group,
+            service_full_name: &destinations.group,
+            service_type: "connector",
+            service_version: env!("CARGO_PKG_VERSION"),
+        };
         Self {
             definition_errors: definition.error_codes().map(String::from).collect(),
-            identity: Identity {
-                app_version: settings.application_version.clone().unwrap_or_default(),
-                app_name: settings.application_name.clone().unwrap_or_default(),
-                service_name: destinations.group.clone(),
-                service_full_name: destinations.group.clone(),
-                service_type: "connector",
-                service_version: env!("CARGO_PKG_VERSION"),
-            },
+            service_name: destinations.group.clone(),
+            identity: serde_json::to_vec(&identity).unwrap_or_default().split_off(1),
             result_override: settings.result_destination.clone(),
             error_override: settings.error_destination.clone(),
             separator: destinations.separator().to_owned(),
@@ -174,14 +179,15 @@ impl IntegrationRequest<'_> {
     fn inputs(&mut self) -> Result<Object, Failure> {
         let technical = |text: String| Failure::technical(text).with_note("unreadable input");
         let Some(raw) = self.context.get("inBoundVariables") else { return Ok(Object::new()) };
-        let entries: Option<Object> = serde_json::from_str(raw.get())
+        let entries: Option<Members<'_, Entry>> = serde_json::from_str(raw.get())
             .map_err(|error| technical(position("inBoundVariables is no object", &error)))?;
-        let mut inputs = Object::new();
-        for (name, entry) in entries.into_iter().flatten() {
-            self.unreadable_inputs |= !variables::is_as_sent(&entry);
-            let value = variables::decode(&entry)
-                .map_err(|error| technical(format!("input `{name}`: {error}")))?;
-            inputs.insert(name, value);
+        let entries = entries.map(|it| it.0).unwrap_or_default();
+        let mut inputs = Object::with_capacity(entries.len());
+        for (name, entry) in entries {
+            self.unreadable_inputs |= !entry.is_as_sent();
+            let value =
+                entry.decode().map_err(|error| technical(format!("input `{name}`: {error}")))?;
+            inputs.insert(name.into_owned(), value);
         }
         Ok(inputs)
     }
@@ -203,11 +209,11 @@ impl<'a> Members<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Members<'a, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Members<'de>;
+        struct Visit<V>(PhantomData<V>);
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Visit<V> {
+            type Value = Members<'de, V>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object")
@@ -221,7 +227,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 Ok(Members(members))
             }
         }
-        deserializer.deserialize_map(Visit)
+        deserializer.deserialize_map(Visit(PhantomData))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod decode;
 mod encode;
+mod entry;
 mod expressions;
 mod number;
 
@@ -14,6 +15,6 @@ mod bundle;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use decode::{decode, is_as_sent};
 pub(crate) use encode::Typed;
+pub(crate) use entry::Entry;
 pub(crate) use expressions::{has_expression, neutralise};

@@ -1,10 +1,11 @@
 //! Answers: results and errors, as the bundle reads them.
 
 use metrics::counter;
+use serde::Serialize;
 use serde_json::Value;
 use tracing::warn;
 
-use super::{Activiti, Identity, IntegrationRequest};
+use super::{Activiti, IntegrationRequest};
 use crate::{
     Failure, Object, definition::Feature, engine::variables, failure::UNKNOWN_ERROR,
     settings::OutputExpressions, telemetry,
@@ -150,10 +151,9 @@ impl Activiti {
         }
         context(&mut out, request, content, echo);
         if let Content::Error(failure) = content {
-            error(&mut out, &self.identity, request, failure);
+            error(&mut out, &self.service_name, request, failure);
         }
-        let identity = serde_json::to_vec(&self.identity).unwrap_or_default();
-        out.extend_from_slice(&identity[1..]);
+        out.extend_from_slice(&self.identity);
         out
     }
 }
@@ -191,7 +191,10 @@ fn context(out: &mut Vec<u8>, request: &IntegrationRequest<'_>, content: &Conten
     if let Content::Result(outputs) = content {
         for Output { name, value, declared } in *outputs {
             let typed = variables::Typed::new(value, *declared);
-            member(out, name, &serde_json::to_vec(&typed).unwrap_or_default());
+            json(out, name);
+            out.push(b':');
+            json(out, &typed);
+            out.push(b',');
         }
     }
     close(out);
@@ -201,7 +204,7 @@ fn context(out: &mut Vec<u8>, request: &IntegrationRequest<'_>, content: &Conten
 /// The members that make a body an integration error (§2.8).
 fn error(
     out: &mut Vec<u8>,
-    identity: &Identity,
+    service_name: &str,
     request: &IntegrationRequest<'_>,
     failure: &Failure,
 ) {
@@ -213,7 +216,7 @@ fn error(
     };
     let message: String = failure.message().chars().take(MESSAGE_CHARS_MAX).collect();
     // Audit and query refuse an error without a stack, and an element without these two names.
-    let stack = serde_json::json!([{ "className": identity.service_name, "methodName": action }]);
+    let stack = serde_json::json!([{ "className": service_name, "methodName": action }]);
     for (name, value) in [
         ("errorCode", code.map(|code| Value::from(code.chars().take(255).collect::<String>()))),
         ("errorMessage", Some(message.into())),
@@ -227,10 +230,18 @@ fn error(
 }
 
 fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(Value::from(name).to_string().as_bytes());
+    json(out, name);
     out.push(b':');
     out.extend_from_slice(value);
     out.push(b',');
+}
+
+fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let start = out.len();
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(start);
+        out.extend_from_slice(b"null");
+    }
 }
 
 /// Ends an object whose members each end with a comma.

@@ -27,11 +27,30 @@ pub(crate) fn decode(entry: &Value) -> Result<Value, DecodeError> {
     if value.is_null() {
         return Ok(Value::Null);
     }
-    match WireType::named(name).or_else(|| WireType::spelled(name)) {
-        Some(wire_type) => wire_type.read(value),
-        None if is_typed(members, value) => Ok(guess(value)),
+    match WireType::of(name) {
+        Some(wire_type) => wire_type.read(value.clone()),
+        None if is_typed(members, value) => Ok(guess(value.clone())),
         None => Ok(entry.clone()),
     }
+}
+
+/// Reads a variable of which nothing but its type and value is there.
+pub(super) fn decode_typed(name: &str, value: Value) -> Result<Value, DecodeError> {
+    match WireType::of(name) {
+        _ if value.is_null() => Ok(value),
+        Some(wire_type) => wire_type.read(value),
+        None => Ok(guess(value)),
+    }
+}
+
+/// Whether nothing but these two is an entry with a type; else it is an object of an old bundle that owns the same names.
+pub(super) fn is_entry(name: &str, value: &Value) -> bool {
+    !matches!(value, Value::Array(_) | Value::Object(_)) || WireType::of(name).is_some()
+}
+
+/// Whether the bundle itself writes this type.
+pub(super) fn is_known(name: &str) -> bool {
+    WireType::named(name).is_some()
 }
 
 /// Whether an entry is as the bundle itself writes it, so that it can read it back when it is echoed.
@@ -60,6 +79,10 @@ enum Reading {
 }
 
 impl WireType {
+    fn of(name: &str) -> Option<Self> {
+        Self::named(name).or_else(|| Self::spelled(name))
+    }
+
     /// The 18 names of the bundle's registry.
     fn named(name: &str) -> Option<Self> {
         let (name, reading) = match name {
@@ -111,7 +134,7 @@ impl WireType {
             .and_then(|(_, name)| Self::named(name))
     }
 
-    fn read(self, value: &Value) -> Result<Value, DecodeError> {
+    fn read(self, value: Value) -> Result<Value, DecodeError> {
         match self.reading {
             Reading::Text => Ok(text(value)),
             Reading::Number => self.number(value),
@@ -121,13 +144,13 @@ impl WireType {
         }
     }
 
-    fn number(self, value: &Value) -> Result<Value, DecodeError> {
+    fn number(self, value: Value) -> Result<Value, DecodeError> {
         match value {
-            Value::Number(_) => Ok(value.clone()),
+            Value::Number(_) => Ok(value),
             Value::String(text) => match text.trim() {
                 "" => Ok(Value::Null),
                 special @ ("NaN" | "Infinity" | "-Infinity") => Ok(Value::from(special)),
-                _ => match number::parse(text) {
+                _ => match number::parse(&text) {
                     Some(number) => Ok(Value::Number(number)),
                     None => Err(self.error("no number")),
                 },
@@ -138,9 +161,9 @@ impl WireType {
         }
     }
 
-    fn boolean(self, value: &Value) -> Result<Value, DecodeError> {
-        let word = match value {
-            Value::Bool(_) => return Ok(value.clone()),
+    fn boolean(self, value: Value) -> Result<Value, DecodeError> {
+        let word = match &value {
+            Value::Bool(_) => return Ok(value),
             Value::String(text) => text.trim(),
             Value::Number(number) => number.as_str(),
             Value::Null | Value::Array(_) | Value::Object(_) => {
@@ -159,10 +182,10 @@ impl WireType {
         }
     }
 
-    fn json(self, value: &Value) -> Result<Value, DecodeError> {
+    fn json(self, value: Value) -> Result<Value, DecodeError> {
         match value {
             Value::String(text) if text.trim().is_empty() => Ok(Value::Null),
-            Value::String(text) => serde_json::from_str(text).map_err(|error| {
+            Value::String(text) => serde_json::from_str(&text).map_err(|error| {
                 // Only the place: the parser's own words may quote a piece of the text.
                 let (line, column) = (error.line(), error.column());
                 self.error(&format!("no JSON at line {line} column {column}"))
@@ -171,7 +194,7 @@ impl WireType {
             | Value::Bool(_)
             | Value::Number(_)
             | Value::Array(_)
-            | Value::Object(_) => Ok(value.clone()),
+            | Value::Object(_) => Ok(value),
         }
     }
 
@@ -180,10 +203,10 @@ impl WireType {
     }
 }
 
-fn text(value: &Value) -> Value {
+fn text(value: Value) -> Value {
     match value {
         Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
-        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => value.clone(),
+        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => value,
     }
 }
 
@@ -206,7 +229,7 @@ fn is_typed(members: &Map<String, Value>, value: &Value) -> bool {
 }
 
 /// The value of a type that nobody told us about: JSON where it is JSON, the text otherwise.
-fn guess(value: &Value) -> Value {
+fn guess(value: Value) -> Value {
     let parsed = value.as_str().and_then(|text| serde_json::from_str(text).ok());
-    parsed.map_or_else(|| value.clone(), unwrapped)
+    parsed.map_or(value, unwrapped)
 }

@@ -1,6 +1,32 @@
 use serde_json::Value;
 
-use super::{Typed, bundle, decode, has_expression, is_as_sent, neutralise, number};
+use super::{
+    Entry, Typed, bundle,
+    decode::{self, DecodeError},
+    has_expression, neutralise, number,
+};
+
+/// Read with and without a tree, the same comes out.
+fn decode(entry: &Value) -> Result<Value, DecodeError> {
+    let decoded = decode::decode(entry);
+    if let Some(read) = read(entry) {
+        assert_eq!(decoded, read.decode(), "{entry}");
+    }
+    decoded
+}
+
+fn is_as_sent(entry: &Value) -> bool {
+    let is_as_sent = decode::is_as_sent(entry);
+    assert_eq!(read(entry).map(|it| it.is_as_sent()), Some(is_as_sent), "{entry}");
+    is_as_sent
+}
+
+/// None where nobody could read it from a message, as it is nested too deep.
+fn read(entry: &Value) -> Option<Entry> {
+    let text = entry.to_string();
+    serde_json::from_str::<Value>(&text).ok()?;
+    Some(serde_json::from_str(&text).unwrap())
+}
 
 mod decoding {
     use serde_json::{Value, json};

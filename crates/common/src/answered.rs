@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 use crate::engine::activiti::Answer;
 
@@ -22,15 +22,15 @@ pub(crate) struct Answered(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    entries: HashMap<String, Entry>,
+    entries: HashMap<Arc<str>, Entry>,
     /// Finished ones, oldest first.
-    order: VecDeque<String>,
+    order: VecDeque<Arc<str>>,
     bytes: usize,
 }
 
 enum Entry {
-    /// Ends when the answer is with the broker, or was given up.
-    AtWork(watch::Receiver<()>),
+    /// Those who wait: they hear when this is dropped, as the answer is with the broker or was given up.
+    AtWork(Vec<oneshot::Sender<()>>),
     Done(Arc<Answer>),
 }
 
@@ -45,33 +45,31 @@ pub(crate) enum Turn {
 /// Held while a request is at work; dropped without an answer, the next delivery carries the request out.
 pub(crate) struct Promise {
     answered: Arc<Answered>,
-    id: String,
-    _others: watch::Sender<()>,
+    id: Arc<str>,
 }
 
 impl Answered {
     /// Whose turn the request `id` is; waits for one that is at work.
     pub(crate) async fn turn(self: &Arc<Self>, id: &str) -> Turn {
         loop {
-            let mut at_work = {
+            let at_work = {
                 let mut state = self.state();
-                match state.entries.get(id) {
+                match state.entries.get_mut(id) {
                     Some(Entry::Done(answer)) => return Turn::Done(Arc::clone(answer)),
-                    Some(Entry::AtWork(end)) => end.clone(),
+                    Some(Entry::AtWork(others)) => {
+                        let (other, end) = oneshot::channel();
+                        others.push(other);
+                        end
+                    }
                     None => {
-                        let (others, end) = watch::channel(());
-                        state.entries.insert(id.to_owned(), Entry::AtWork(end));
-                        let answered = Arc::clone(self);
-                        return Turn::Mine(Promise {
-                            answered,
-                            id: id.to_owned(),
-                            _others: others,
-                        });
+                        let id: Arc<str> = id.into();
+                        state.entries.insert(Arc::clone(&id), Entry::AtWork(Vec::new()));
+                        return Turn::Mine(Promise { answered: Arc::clone(self), id });
                     }
                 }
             };
             // Nothing is ever sent: an error says that the promise is gone.
-            while at_work.changed().await.is_ok() {}
+            let _gone = at_work.await;
         }
     }
 
@@ -85,8 +83,8 @@ impl Promise {
     pub(crate) fn keep(self, answer: Answer) {
         let mut state = self.answered.state();
         state.bytes += answer.body.len();
-        state.entries.insert(self.id.clone(), Entry::Done(Arc::new(answer)));
-        state.order.push_back(self.id.clone());
+        state.entries.insert(Arc::clone(&self.id), Entry::Done(Arc::new(answer)));
+        state.order.push_back(Arc::clone(&self.id));
         state.forget_the_oldest();
     }
 }

@@ -1,6 +1,6 @@
 //! The life of one message, from the queue to the acknowledgement.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::bail;
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -144,10 +144,12 @@ impl Worker {
         }
         self.health.connected();
         info!(queues = requests.len(), "taking requests");
+        let mut stopped = pin!(self.stop.cancelled());
+        let mut ended = pin!(session.ended.cancelled());
         loop {
             let next = tokio::select! {
-                () = self.stop.cancelled() => return Ok(()),
-                () = session.ended.cancelled() => bail!("the connection ended"),
+                () = &mut stopped => return Ok(()),
+                () = &mut ended => bail!("the connection ended"),
                 next = requests.next() => next,
             };
             match next {
@@ -279,7 +281,7 @@ impl Worker {
             properties: broker::answer_properties(&answer.headers),
             body: &answer.body,
         };
-        session.publish(&message).await
+        session.publish(message).await
     }
 
     /// The session that is open, or the next one.

@@ -44,7 +44,7 @@ pub(crate) enum Published {
 
 impl Session {
     /// Resolves once the broker has taken responsibility for the message, or has refused it.
-    pub(crate) async fn publish(&self, message: &Outgoing<'_>) -> anyhow::Result<Published> {
+    pub(crate) async fn publish(&self, message: Outgoing<'_>) -> anyhow::Result<Published> {
         let options = BasicPublishOptions { mandatory: true, ..Default::default() };
         let publish = async {
             let confirm = self
@@ -54,7 +54,7 @@ impl Session {
                     message.routing_key.into(),
                     options,
                     message.body,
-                    message.properties.clone(),
+                    message.properties,
                 )
                 .await?;
             confirm.await
@@ -151,7 +151,7 @@ impl Session {
             properties: properties.with_headers(headers).with_delivery_mode(PERSISTENT),
             body: &delivery.message.data,
         };
-        match self.publish(&message).await? {
+        match self.publish(message).await? {
             Published::Routed => Ok(()),
             Published::Returned(why) => bail!("{parking}: {why}"),
         }

@@ -293,6 +293,11 @@ impl Connected {
         self.actions().find(|it| *it == name).or_else(command)
     }
 
+    /// The names of all actions, and the ids of SpiffArena's commands.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.actions().chain(self.arena_commands.iter().map(|it| it.id))
+    }
+
     /// The command of SpiffArena's of that id.
     pub(crate) fn arena_command(&self, id: &str) -> Option<&ArenaCommand<Box<Invoke>>> {
         self.arena_commands.iter().find(|it| it.id == id)

@@ -20,6 +20,7 @@ mod help;
 mod inflate;
 mod ledger;
 mod lenient;
+mod meters;
 mod outputs;
 mod run;
 mod runner;

@@ -29,6 +29,9 @@ use crate::{
 /// Connections whose callers neither speak nor leave are cut off after so long.
 const HTTP_CLOSE_MAX: Duration = Duration::from_secs(2);
 
+/// How long the durations of requests are kept one by one.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
 /// What is running, and how to stop it.
 struct Running {
     health: Arc<Health>,
@@ -87,6 +90,7 @@ async fn start<C: Send + Sync + 'static>(
     let ledger = Ledger::open(settings, &whose, Arc::clone(&health), stop.clone()).await?;
     let own = connected.routes.clone();
     let runner = Arc::new(Runner::new(connected, settings).with_ledger(ledger.clone()));
+    commands.spawn(keep_metrics_small(metrics.clone(), stop.clone()));
     let app = Router::new()
         .merge(admin::router(Arc::clone(&health), metrics, &name, &instance))
         .merge(spiff::router(Arc::clone(&runner), settings, &instance, commands.clone()))
@@ -104,6 +108,14 @@ async fn start<C: Send + Sync + 'static>(
         (worker, commands.spawn(async move { serving.serve().await }))
     });
     Ok(Running { health, ledger, worker, commands, server, stop, close })
+}
+
+/// Counts the durations that were measured, each of which would else be kept until somebody asks for the metrics.
+async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationToken) {
+    let mut ticks = time::interval(METRICS_UPKEEP);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        metrics.run_upkeep();
+    }
 }
 
 async fn listen(

@@ -6,7 +6,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::FutureExt;
-use metrics::{counter, gauge, histogram};
+use metrics::counter;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::{
@@ -21,6 +21,7 @@ use crate::{
     context::Call,
     failure::Hold,
     ledger::{Lease, Ledger},
+    meters::Meters,
     schema,
     settings::{ErrorMode, Settings},
     telemetry,
@@ -69,6 +70,7 @@ pub(crate) struct Runner {
     error_mode: ErrorMode,
     slots: Arc<Semaphore>,
     ledger: Option<Arc<Ledger>>,
+    meters: Meters,
 }
 
 /// How often and how long a request is tried.
@@ -106,6 +108,7 @@ impl Runner {
             run_timeout: settings.run_timeout.0,
         };
         Self {
+            meters: Meters::new(connected.names()),
             connected,
             defaults,
             rate_wait_max: settings.rate_wait_max.0,
@@ -153,17 +156,16 @@ impl Runner {
         request: Request,
         lease: Option<Arc<Lease>>,
     ) -> Result<Object, Failure> {
+        let meter = self.meters.of(action);
         let start = Instant::now();
-        let in_flight = InFlight::begin();
+        let in_flight = self.meters.in_flight();
         let outcome = self.attempts(action, request, lease.as_ref()).await;
         drop(in_flight);
         if outcome.as_ref().is_err_and(|failure| failure.hold().is_some()) {
             return outcome;
         }
         let elapsed = start.elapsed();
-        histogram!(telemetry::REQUEST_DURATION, "action" => action).record(elapsed.as_secs_f64());
-        let word = outcome.as_ref().map_or_else(Failure::kind, |_| "ok");
-        counter!(telemetry::REQUESTS, "action" => action, "outcome" => word).increment(1);
+        let word = meter.count(&outcome, elapsed);
         let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         match &outcome {
             Ok(_) => debug!(ms, "done"),
@@ -309,22 +311,6 @@ fn far(deadline: Option<Deadline>) -> Instant {
 fn out_of_time(start: Instant, set_by: &str) -> Failure {
     let text = format!("no outcome within {:.1} s ({set_by})", start.elapsed().as_secs_f32());
     Failure::unknown(anyhow::anyhow!(text.clone())).with_status(504).with_note(text)
-}
-
-/// A request at work, for as long as this lives.
-struct InFlight;
-
-impl InFlight {
-    fn begin() -> Self {
-        gauge!(telemetry::IN_FLIGHT).increment(1);
-        Self
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        gauge!(telemetry::IN_FLIGHT).decrement(1);
-    }
 }
 
 impl Policy {

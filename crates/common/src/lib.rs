@@ -18,6 +18,7 @@ mod failure;
 mod health;
 mod help;
 mod inflate;
+mod json;
 mod ledger;
 mod lenient;
 mod meters;
@@ -46,6 +47,7 @@ pub use self::{
     connector::Connector,
     context::{Context, Emitter},
     failure::{Failure, Report},
+    json::parse_json,
     outputs::Outputs,
 };
 

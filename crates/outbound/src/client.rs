@@ -144,9 +144,6 @@ impl Outbound {
         let mut visited = HashSet::new();
         let mut redirects = 0;
         loop {
-            if !visited.insert((request.method.clone(), request.url.clone())) {
-                return Err(OutboundError::sent(ErrorKind::RedirectLoop, &request.url));
-            }
             let mut inner = self
                 .send(&request, deadline, timeout)
                 .await
@@ -179,7 +176,11 @@ impl Outbound {
                 ));
             }
             debug!(status = inner.status().as_u16(), from = shown(&request.url), "redirected");
+            visited.insert((request.method.clone(), request.url.clone()));
             redirect::turn(&mut request, inner.status(), target);
+            if visited.contains(&(request.method.clone(), request.url.clone())) {
+                return Err(OutboundError::sent(ErrorKind::RedirectLoop, &request.url));
+            }
             redirects += 1;
         }
     }

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use common::Object;
+use common::{Object, parse_json};
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
 
@@ -104,7 +104,7 @@ impl Answer {
             return Reading { warning: Some(warning), ..self.binary(media) };
         }
         let decoded = media::decode(&self.body, media.charset.as_deref());
-        match serde_json::from_str(&decoded.text) {
+        match parse_json(&decoded.text) {
             Ok(result) => Reading { result, warning: decoded.guess },
             Err(_) if decoded.text.trim().is_empty() => {
                 Reading { result: Value::Null, warning: None }
@@ -121,7 +121,7 @@ impl Answer {
         let Ok(text) = std::str::from_utf8(&self.body) else {
             return self.binary(&MediaType::default());
         };
-        let result = match serde_json::from_str(text) {
+        let result = match parse_json(text) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
             _ => Value::String(text.to_owned()),
         };

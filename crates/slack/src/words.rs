@@ -1,0 +1,150 @@
+//! Slack's words for what went wrong: what each means, and what to do about it.
+
+use crate::error::ErrorCode;
+
+/// What one of Slack's words means.
+pub(crate) enum Meaning {
+    /// The process can handle it.
+    Business(ErrorCode),
+    /// An input has to be changed.
+    Input,
+    /// It may go away by itself.
+    Transient(ErrorCode),
+    /// Somebody has to look.
+    Permanent(ErrorCode),
+}
+
+/// What a word means; one that nobody knows is for somebody to look at.
+pub(crate) fn meaning(error: &str) -> Meaning {
+    use ErrorCode as Code;
+    match error {
+        "not_authed"
+        | "invalid_auth"
+        | "account_inactive"
+        | "token_revoked"
+        | "token_expired"
+        | "org_login_required"
+        | "two_factor_setup_required"
+        | "no_service"
+        | "no_service_id"
+        | "no_team"
+        | "team_disabled"
+        | "no_active_hooks"
+        | "invalid_token" => Meaning::Business(Code::Unauthorized),
+        "missing_scope"
+        | "access_denied"
+        | "accesslimited"
+        | "no_permission"
+        | "not_allowed_token_type"
+        | "ekm_access_denied"
+        | "enterprise_is_restricted"
+        | "team_access_not_granted"
+        | "user_is_restricted"
+        | "user_is_bot"
+        | "not_allowed"
+        | "cant_update_message"
+        | "cant_delete_message"
+        | "action_prohibited"
+        | "posting_to_general_channel_denied"
+        | "messages_tab_disabled"
+        | "permission_denied"
+        | "cant_invite"
+        | "cant_invite_self"
+        | "no_external_invite_permission" => Meaning::Business(Code::Forbidden),
+        _ if error.starts_with("restricted_action") || error.starts_with("team_not_found") => {
+            Meaning::Business(Code::Forbidden)
+        }
+        "channel_not_found" => Meaning::Business(Code::ChannelNotFound),
+        "not_in_channel"
+        | "is_archived"
+        | "channel_is_archived"
+        | "name_taken"
+        | "already_archived"
+        | "cant_archive_general"
+        | "method_not_supported_for_channel_type"
+        | "cant_post_message"
+        | "is_inactive"
+        | "max_members_limit"
+        | "not_in_dm"
+        | "too_many_members" => Meaning::Business(Code::InvalidChannel),
+        "user_not_found"
+        | "users_not_found"
+        | "user_not_visible"
+        | "user_disabled"
+        | "cant_dm_bot"
+        | "user_not_in_channel" => Meaning::Business(Code::UserNotFound),
+        "msg_too_long" => Meaning::Business(Code::MsgTooLong),
+        "fatal_error" => Meaning::Permanent(Code::FatalError),
+        "internal_error"
+        | "service_unavailable"
+        | "team_added_to_org"
+        | "rollup_error"
+        | "request_failed" => Meaning::Transient(Code::UnknownError),
+        "request_timeout" => Meaning::Transient(Code::RequestTimeout),
+        "no_text"
+        | "too_many_attachments"
+        | "too_many_contact_cards"
+        | "message_not_found"
+        | "thread_not_found"
+        | "edit_window_closed"
+        | "time_in_past"
+        | "time_too_far"
+        | "restricted_too_many"
+        | "bad_timestamp"
+        | "no_reaction"
+        | "too_many_emoji"
+        | "too_many_reactions"
+        | "too_long"
+        | "name_too_long"
+        | "block_mismatch"
+        | "no_item_specified"
+        | "no_channel"
+        | "no_user"
+        | "file_not_found"
+        | "posting_to_dm"
+        | "user_list_not_supplied" => Meaning::Input,
+        _ if error.starts_with("invalid_") => Meaning::Input,
+        _ => Meaning::Permanent(Code::UnknownError),
+    }
+}
+
+/// What to do about it, where the word alone doesn't say.
+pub(crate) fn advice(error: &str) -> Option<&'static str> {
+    Some(match error {
+        "not_in_channel" => {
+            "invite the app to the channel (`/invite @app`), or give it the scope chat:write.public, which is enough for public channels"
+        }
+        "channel_not_found" => {
+            "the app sees public channels, and private ones that it is a member of"
+        }
+        "missing_scope" => {
+            "add it under OAuth & Permissions and install the app again; `slack-connector check` lists what each action needs"
+        }
+        "is_archived" | "channel_is_archived" => "unarchive the channel, or use another one",
+        "name_taken" => "there is a channel of that name, perhaps an archived one",
+        "invalid_auth" | "not_authed" | "token_revoked" | "account_inactive" | "token_expired" => {
+            "put a valid bot token (xoxb-…) into SLACK_BOT_TOKEN"
+        }
+        "not_allowed_token_type" => "a bot token (xoxb-…) is needed",
+        "message_not_found" => "`ts` is that of a message in this channel, e.g. 1763726400.000100",
+        "thread_not_found" => "`threadTs` is the `ts` of the message that the thread begins with",
+        "cant_update_message" | "cant_delete_message" => "an app can change its own messages only",
+        "time_in_past" | "invalid_time" => "`scheduledAt` lies in the past",
+        "time_too_far" => "`scheduledAt` is at most 120 days ahead",
+        "invalid_name" => "`emoji` is the name of an emoji, e.g. `white_check_mark`",
+        "invalid_name_specials"
+        | "invalid_name_punctuation"
+        | "invalid_name_required"
+        | "invalid_name_maxlength" => {
+            "`channelName` has up to 80 lower-case letters, digits, hyphens and underscores"
+        }
+        "no_text" => "`text`, `blocks` or `attachments` is needed",
+        "msg_too_long" => "Slack takes up to 40,000 characters; put more into a file (`files`)",
+        "users_not_found" | "user_not_found" => "nobody in the workspace has this id or address",
+        "no_service" | "invalid_token" | "no_active_hooks" | "no_team" => {
+            "make a new incoming webhook and put its URL into SLACK_WEBHOOK_URL"
+        }
+        "restricted_action" => "a preference of the workspace forbids it; its owner can allow it",
+        _ => return None,
+    })
+}

@@ -128,6 +128,19 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_what_each_action_needs() {
+        for (action, needs) in ACTIONS {
+            let (always, in_part): (Vec<_>, Vec<_>) =
+                needs.iter().partition(|it| it.what.is_empty());
+            let always: Vec<_> = always.iter().map(|it| format!("`{}`", it.any_of[0])).collect();
+            let in_part = in_part.iter().map(|it| format!("{}: `{}`", it.what, it.any_of[0]));
+            let in_part = in_part.collect::<Vec<_>>().join("; ");
+            let row = format!("| `{action}` | {} | {in_part} |\n", always.join(", "));
+            assert!(include_str!("../README.md").contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn what_is_lacking_is_told() {
         let check = |action: &str, granted: &[&str], expected: &str| {
             let (_, needs) = ACTIONS.iter().find(|(name, _)| *name == action).unwrap();

@@ -14,6 +14,10 @@ mod lookups;
 mod messages;
 #[path = "contract/operators.rs"]
 mod operators;
+#[path = "contract/real.rs"]
+mod real;
+#[path = "contract/samples.rs"]
+mod samples;
 #[path = "contract/scene.rs"]
 mod scene;
 #[path = "contract/weather.rs"]

@@ -30,6 +30,7 @@ mod outages;
 mod poison;
 mod readme;
 mod rest;
+mod slack;
 mod spiff;
 mod tls;
 mod topology;

@@ -22,6 +22,8 @@ use crate::{
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The pause where Slack limits and does not say for how long.
 const PAUSE_DEFAULT: Duration = Duration::from_secs(1);
+/// The shortest pause, where Slack says that there need be none.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
@@ -139,7 +141,7 @@ fn asked_pause(exchange: &Exchange) -> Option<Duration> {
     }
     let seconds = exchange.headers.get(header::RETRY_AFTER).and_then(|it| it.to_str().ok());
     let seconds = seconds.and_then(|it| it.trim().parse().ok());
-    Some(seconds.map_or(PAUSE_DEFAULT, Duration::from_secs))
+    Some(seconds.map_or(PAUSE_DEFAULT, Duration::from_secs).max(PAUSE_MIN))
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

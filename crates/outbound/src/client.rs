@@ -134,6 +134,11 @@ impl Outbound {
         })
     }
 
+    /// The rules for where calls may go, for connections that are made without this client.
+    pub fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
     /// Makes a call, following redirects as the request says.
     ///
     /// Every URL on the way is judged by the egress rules, and so is every address that is connected to.

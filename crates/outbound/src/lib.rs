@@ -42,6 +42,7 @@ pub use grant::{ClientAuth, Grant, TokenRequest};
 pub use identity::TlsIdentity;
 pub use proxy::{Proxies, ProxySettings};
 pub use read::read_at_most;
+pub use tls::tls_config;
 pub use token_answer::{TokenError, TokenErrorKind};
 pub use tokens::{Token, Tokens};
 

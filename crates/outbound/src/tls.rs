@@ -49,6 +49,22 @@ pub(crate) fn config(
     Ok(config)
 }
 
+/// A TLS configuration for protocols other than HTTP: trusts what calls trust, and the certificates in these PEM files.
+///
+/// # Errors
+/// A text about a file.
+pub fn tls_config(extra_ca: &[&Path]) -> Result<ClientConfig, String> {
+    let mut trusted = roots(None)?;
+    for file in extra_ca {
+        for certificate in certificates(file)? {
+            trusted.add(certificate).map_err(|error| format!("`{}`: {error}", file.display()))?;
+        }
+    }
+    let mut config = config(trusted, None)?;
+    config.alpn_protocols.clear();
+    Ok(config)
+}
+
 fn roots_of(system: CertificateResult) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     // System bundles hold odd certificates now and then; those are left out.

@@ -1,0 +1,77 @@
+//! `ErrorCode`: the errors a process can catch, beside `MISSING_INPUT` and `INVALID_INPUT` of every connector.
+
+use std::fmt;
+
+use common::Failure;
+use files::{ErrorKind, FileError};
+use schemars::JsonSchema;
+use serde::Serialize;
+use templates::TemplateError;
+
+/// Exactly the documented codes (`activiti-ootb-connectors.md` §7.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum ErrorCode {
+    TemplateReadError,
+    TemplateMetadataError,
+    TemplateSyntaxError,
+    EmailConnectionError,
+    EmailAuthenticationError,
+    EmailSendError,
+    UnknownError,
+    #[expect(dead_code, reason = "documented, so that process models may name it")]
+    BadRequest,
+    #[expect(dead_code, reason = "documented, so that process models may name it")]
+    Unauthorized,
+    #[expect(dead_code, reason = "documented, so that process models may name it")]
+    Forbidden,
+    NotFound,
+    InternalServerError,
+    BadGateway,
+    ServiceUnavailable,
+    #[expect(dead_code, reason = "documented, so that process models may name it")]
+    GatewayTimeout,
+}
+
+/// `INVALID_INPUT`: the process author has to change `message`'s culprit.
+pub(crate) fn invalid(message: impl fmt::Display) -> Failure {
+    Failure::business("INVALID_INPUT", message)
+}
+
+/// `MISSING_INPUT`: the process author has to add something.
+pub(crate) fn missing(message: impl fmt::Display) -> Failure {
+    Failure::business("MISSING_INPUT", message)
+}
+
+/// What a file that `input` names cannot be used for means (`answers.md` 7).
+pub(crate) fn of_file(input: &str, error: FileError) -> Failure {
+    let is_transient = error.is_transient();
+    let code = match &error.kind {
+        ErrorKind::NotFound => ErrorCode::NotFound,
+        ErrorKind::Unreadable(_) => ErrorCode::BadGateway,
+        ErrorKind::Unavailable(_) => ErrorCode::ServiceUnavailable,
+        ErrorKind::Unwritable(_) => ErrorCode::InternalServerError,
+        ErrorKind::TooLarge { .. } | ErrorKind::NoStore { .. } | ErrorKind::Refused(_) => {
+            return invalid(format_args!("`{input}`: {error}")).with_note(input);
+        }
+    };
+    if is_transient {
+        let source = anyhow::Error::new(error).context(format!("`{input}`"));
+        return Failure::transient(code, source).with_note(input);
+    }
+    Failure::business(code, format_args!("`{input}`: {error}")).with_note(input)
+}
+
+/// What a template that `input` holds or names cannot be rendered for means.
+pub(crate) fn of_template(input: &str, error: &TemplateError) -> Failure {
+    let code = match error {
+        TemplateError::Syntax { .. } | TemplateError::NotJson { .. } | TemplateError::Limit(_) => {
+            ErrorCode::TemplateSyntaxError
+        }
+        TemplateError::UnknownVariable { .. } | TemplateError::Data { .. } => {
+            ErrorCode::TemplateMetadataError
+        }
+        TemplateError::NotFound { .. } | TemplateError::Read { .. } => ErrorCode::TemplateReadError,
+    };
+    Failure::business(code, format_args!("`{input}`: {error}")).with_note(input)
+}

@@ -1,0 +1,404 @@
+//! One conversation: greeting, encryption, login, and mails one after the other.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use rustls::ClientConfig;
+
+use crate::{
+    address::Address,
+    message::Message,
+    smtp::{
+        auth::{self, Credentials},
+        reply::Reply,
+        trouble::{Kind, Step, Trouble},
+        wire::{Place, Wire},
+    },
+};
+
+/// Commands that are sent ahead of their replies (RFC 2920); more could block both sides.
+const PIPELINE_MAX: usize = 100;
+/// Octets that are put together before they are sent.
+const SEND_BYTES: usize = 64 * 1024;
+
+/// How the conversation is kept from being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    /// TLS from the first octet (RFC 8314).
+    Implicit,
+    /// `STARTTLS`, or no mail.
+    Required,
+    /// `STARTTLS` where the server offers it.
+    Opportunistic,
+    None,
+}
+
+/// How a session is begun.
+pub(crate) struct Opening<'a> {
+    pub(crate) place: &'a Place,
+    pub(crate) encryption: Encryption,
+    pub(crate) tls: &'a Arc<ClientConfig>,
+    /// The name for EHLO; the address where there is none.
+    pub(crate) helo: Option<&'a str>,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) timeout: Duration,
+}
+
+/// From whom to whom, apart from what the headers say.
+pub(crate) struct Envelope<'a> {
+    pub(crate) from: &'a Address,
+    pub(crate) to: &'a [&'a Address],
+    /// Whether the mail goes to some when others are refused.
+    pub(crate) partial: Partial,
+    /// Whether an address or a header is not ASCII (RFC 6531).
+    pub(crate) needs_utf8: bool,
+}
+
+/// What happens when some recipients are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Partial {
+    Send,
+    Fail,
+}
+
+/// What became of a mail.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// By their place in the envelope.
+    pub(crate) accepted: Vec<usize>,
+    pub(crate) refused: Vec<(usize, Reply)>,
+    /// The server's last word; none where nothing was sent for lack of recipients.
+    pub(crate) reply: Option<Reply>,
+}
+
+/// A server that has let us in.
+pub(crate) struct Session {
+    wire: Wire,
+    features: Features,
+    /// Whether the next mail can go over this connection.
+    pub(crate) is_usable: bool,
+    pub(crate) is_encrypted: bool,
+}
+
+/// What the server can do (RFC 5321 §4.1.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Features {
+    pub(crate) keywords: Vec<String>,
+    pub(crate) mechanisms: Vec<String>,
+    /// The most octets of a mail.
+    pub(crate) size_max: Option<usize>,
+}
+
+impl Session {
+    /// Connects, encrypts and logs in.
+    pub(crate) async fn open(opening: &Opening<'_>) -> Result<Self, Trouble> {
+        let Opening { place, encryption, tls, .. } = opening;
+        let mut wire = Wire::connect(place, opening.timeout).await?;
+        if *encryption == Encryption::Implicit {
+            wire = wire.encrypt(&place.host, tls).await?;
+        }
+        expect(Step::Greeting, wire.reply(Step::Greeting).await?)?;
+        let literal = literal(wire.local);
+        let helo = opening.helo.unwrap_or(&literal);
+        let mut features = greet(&mut wire, helo).await?;
+        let mut is_encrypted = *encryption == Encryption::Implicit;
+        let wants_tls = matches!(encryption, Encryption::Required | Encryption::Opportunistic);
+        if wants_tls && features.has("STARTTLS") {
+            expect(Step::StartTls, wire.exchange(Step::StartTls, b"STARTTLS\r\n").await?)?;
+            wire = wire.encrypt(&place.host, tls).await?;
+            is_encrypted = true;
+            features = greet(&mut wire, helo).await?;
+        } else if *encryption == Encryption::Required {
+            let text = "the server offers no STARTTLS, which EMAIL_TLS requires; nothing was sent";
+            return Err(Trouble::new(Step::StartTls, Kind::Lacking(text.to_owned())));
+        }
+        if let Some(credentials) = &opening.credentials {
+            if !is_encrypted && *encryption != Encryption::None {
+                let text = "the server offers no STARTTLS, and a password is not sent in clear unless EMAIL_TLS=none";
+                return Err(Trouble::new(Step::StartTls, Kind::Lacking(text.to_owned())));
+            }
+            auth::log_in(&mut wire, &features.mechanisms, credentials, &place.host).await?;
+        }
+        Ok(Self { wire, features, is_usable: true, is_encrypted })
+    }
+
+    pub(crate) fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// Whether the server has neither hung up nor said anything by itself.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        self.is_usable && self.wire.is_quiet()
+    }
+
+    /// Sends one mail.
+    pub(crate) async fn send(
+        &mut self,
+        envelope: &Envelope<'_>,
+        message: &Message,
+    ) -> Result<Taken, Trouble> {
+        self.check(envelope, message)?;
+        // Whatever ends this early leaves the conversation in the middle.
+        self.is_usable = false;
+        let sent = self.transaction(envelope, message).await;
+        self.is_usable = match &sent {
+            Ok(_) => true,
+            Err(Trouble {
+                kind: Kind::Refused(reply),
+                step: Step::Mail | Step::Data | Step::End,
+            }) => !reply.is_farewell(),
+            Err(_) => false,
+        };
+        let is_over = matches!(
+            &sent,
+            Ok(Taken { reply: Some(_), .. }) | Err(Trouble { step: Step::End, .. })
+        );
+        if self.is_usable && !is_over {
+            self.is_usable = self.reset().await.is_ok();
+        }
+        sent
+    }
+
+    /// Says goodbye; what the server answers does not matter.
+    pub(crate) async fn quit(mut self) {
+        drop(self.wire.exchange(Step::End, b"QUIT\r\n").await);
+    }
+
+    fn check(&self, envelope: &Envelope<'_>, message: &Message) -> Result<(), Trouble> {
+        let lacking = |text| Err(Trouble::new(Step::Mail, Kind::Lacking(text)));
+        if envelope.needs_utf8 && !self.features.has("SMTPUTF8") {
+            return lacking(
+                "the server takes no addresses with letters beyond ASCII (SMTPUTF8)".to_owned(),
+            );
+        }
+        let length = message.len();
+        match self.features.size_max {
+            Some(max) if length > max => lacking(format!(
+                "the mail has {length} bytes, and the server takes {max} at most (SIZE)"
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn transaction(
+        &mut self,
+        envelope: &Envelope<'_>,
+        message: &Message,
+    ) -> Result<Taken, Trouble> {
+        let (accepted, refused) = self.envelope(envelope, message).await?;
+        let is_all = refused.is_empty() || envelope.partial == Partial::Send;
+        if accepted.is_empty() || !is_all {
+            return Ok(Taken { accepted, refused, reply: None });
+        }
+        let go = self.wire.exchange(Step::Data, b"DATA\r\n").await?;
+        if go.code != 354 {
+            return Err(unexpected(Step::Data, go));
+        }
+        let reply = self.content(message).await?;
+        Ok(Taken { accepted, refused, reply: Some(reply) })
+    }
+
+    /// Tells sender and recipients, and who of them is welcome.
+    async fn envelope(
+        &mut self,
+        envelope: &Envelope<'_>,
+        message: &Message,
+    ) -> Result<(Vec<usize>, Vec<(usize, Reply)>), Trouble> {
+        let mut commands = format!("MAIL FROM:<{}>", envelope.from);
+        if self.features.size_max.is_some() {
+            commands.extend([" SIZE=", &message.len().to_string()]);
+        }
+        if envelope.needs_utf8 {
+            commands += " BODY=8BITMIME SMTPUTF8";
+        }
+        commands += "\r\n";
+        let window = if self.features.has("PIPELINING") { PIPELINE_MAX } else { 1 };
+        if window == 1 {
+            expect(Step::Mail, self.wire.exchange(Step::Mail, commands.as_bytes()).await?)?;
+            commands.clear();
+        }
+        let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+        let mut is_first = window > 1;
+        for (n, recipients) in envelope.to.chunks(window).enumerate() {
+            for recipient in recipients {
+                commands.extend(["RCPT TO:<", &recipient.to_string(), ">\r\n"]);
+            }
+            let step = if is_first { Step::Mail } else { Step::Rcpt };
+            self.wire.send(step, commands.as_bytes()).await?;
+            commands.clear();
+            if is_first {
+                let welcome = self.wire.reply(Step::Mail).await?;
+                if !welcome.is_positive() && !welcome.is_farewell() {
+                    // The recipients are refused for lack of a sender; their replies must not be taken for others.
+                    for _ in recipients {
+                        self.wire.reply(Step::Mail).await?;
+                    }
+                }
+                expect(Step::Mail, welcome)?;
+                is_first = false;
+            }
+            for at in (n * window)..(n * window + recipients.len()) {
+                let reply = self.wire.reply(Step::Rcpt).await?;
+                match reply.code {
+                    200..=299 => accepted.push(at),
+                    421 => return Err(Trouble::new(Step::Rcpt, Kind::Refused(reply))),
+                    400..=599 => refused.push((at, reply)),
+                    _ => return Err(unexpected(Step::Rcpt, reply)),
+                }
+            }
+            let full = refused.iter().find(|(_, reply)| reply.is_too_many());
+            if let Some((_, reply)) = full.filter(|_| !accepted.is_empty()) {
+                // Those who were not asked for yet are for the next mail.
+                let (first, reply) = (n * window + recipients.len(), reply.clone());
+                refused.extend((first..envelope.to.len()).map(|at| (at, reply.clone())));
+                break;
+            }
+        }
+        Ok((accepted, refused))
+    }
+
+    /// Sends the mail itself, with a second dot before each one that begins a line (RFC 5321 §4.5.2).
+    async fn content(&mut self, message: &Message) -> Result<Reply, Trouble> {
+        let mut waiting = Vec::with_capacity(SEND_BYTES.min(message.len() + 16));
+        for chunk in message.chunks() {
+            if waiting.len() + chunk.len() > SEND_BYTES && !waiting.is_empty() {
+                self.wire.send(Step::Body, &waiting).await?;
+                waiting.clear();
+            }
+            append_stuffed(&mut waiting, &chunk);
+        }
+        waiting.extend_from_slice(b".\r\n");
+        let reply = self.wire.exchange(Step::End, &waiting).await?;
+        match reply.code {
+            200..=299 => Ok(reply),
+            _ => Err(unexpected(Step::End, reply)),
+        }
+    }
+
+    async fn reset(&mut self) -> Result<(), Trouble> {
+        expect(Step::Mail, self.wire.exchange(Step::Mail, b"RSET\r\n").await?)
+    }
+}
+
+impl Features {
+    fn of(reply: &Reply) -> Self {
+        let mut features = Self::default();
+        // The first line is the server's name.
+        for line in reply.lines.iter().skip(1) {
+            let mut words = line.split_ascii_whitespace();
+            let Some(keyword) = words.next() else { continue };
+            let keyword = keyword.to_ascii_uppercase();
+            match keyword.as_str() {
+                "AUTH" => features.mechanisms.extend(words.map(str::to_owned)),
+                // Older servers; the rest of the line is like that of AUTH.
+                _ if keyword.starts_with("AUTH=") => {
+                    let first = keyword["AUTH=".len()..].to_owned();
+                    features.mechanisms.push(first);
+                    features.mechanisms.extend(words.map(str::to_owned));
+                }
+                // 0: no limit (RFC 1870 §4).
+                "SIZE" => {
+                    let size = words.next().and_then(|it| it.parse().ok());
+                    features.size_max = size.map(|it| if it == 0 { usize::MAX } else { it });
+                }
+                _ => {}
+            }
+            features.keywords.push(keyword);
+        }
+        features
+    }
+
+    pub(crate) fn has(&self, keyword: &str) -> bool {
+        self.keywords.iter().any(|it| it == keyword)
+    }
+}
+
+async fn greet(wire: &mut Wire, helo: &str) -> Result<Features, Trouble> {
+    let reply = wire.exchange(Step::Ehlo, format!("EHLO {helo}\r\n").as_bytes()).await?;
+    // A server from before 1995 (RFC 5321 §3.2).
+    if matches!(reply.code, 500 | 502 | 504 | 550) {
+        let reply = wire.exchange(Step::Ehlo, format!("HELO {helo}\r\n").as_bytes()).await?;
+        expect(Step::Ehlo, reply)?;
+        return Ok(Features::default());
+    }
+    let features = Features::of(&reply);
+    expect(Step::Ehlo, reply)?;
+    Ok(features)
+}
+
+fn expect(step: Step, reply: Reply) -> Result<(), Trouble> {
+    match reply.code {
+        200..=299 => Ok(()),
+        _ => Err(unexpected(step, reply)),
+    }
+}
+
+fn unexpected(step: Step, reply: Reply) -> Trouble {
+    if reply.is_positive() {
+        return Trouble::new(step, Kind::Garbled(format!("`{reply}`")));
+    }
+    Trouble::new(step, Kind::Refused(reply))
+}
+
+/// RFC 5321 §4.1.3.
+fn literal(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => format!("[{address}]"),
+        IpAddr::V6(address) => format!("[IPv6:{address}]"),
+    }
+}
+
+/// `lines` begin at a line's beginning.
+fn append_stuffed(out: &mut Vec<u8>, lines: &[u8]) {
+    if lines.first() == Some(&b'.') {
+        out.push(b'.');
+    }
+    let mut rest = lines;
+    while let Some(at) = find_dot(rest) {
+        out.extend_from_slice(&rest[..at]);
+        out.push(b'.');
+        rest = &rest[at..];
+    }
+    out.extend_from_slice(rest);
+}
+
+/// Where a dot begins a line that is not the first.
+fn find_dot(lines: &[u8]) -> Option<usize> {
+    let mut from = 1;
+    while let Some(at) = lines.get(from..)?.iter().position(|it| *it == b'.') {
+        if lines[from + at - 1] == b'\n' {
+            return Some(from + at);
+        }
+        from += at + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_that_begin_a_line_are_doubled_and_no_others() {
+        let check = |lines: &str, expected: &str| {
+            let mut out = Vec::new();
+            append_stuffed(&mut out, lines.as_bytes());
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{lines:?}");
+        };
+        check(".\r\n", "..\r\n");
+        check("..\r\n", "...\r\n");
+        check("a.b\r\n.\r\n.x\r\ny.\r\n", "a.b\r\n..\r\n..x\r\ny.\r\n");
+        check("\r\n.\r\n", "\r\n..\r\n");
+        check("", "");
+    }
+
+    #[test]
+    fn features_are_read_as_servers_write_them() {
+        let lines =
+            ["mx.example.org", "size 1000", "AUTH LOGIN plain", "AUTH=CRAM-MD5", "PIPELINING", ""];
+        let reply = Reply { code: 250, lines: lines.map(str::to_owned).to_vec() };
+        let features = Features::of(&reply);
+        assert_eq!(features.size_max, Some(1000));
+        assert_eq!(features.mechanisms, ["LOGIN", "plain", "CRAM-MD5"]);
+        assert!(features.has("PIPELINING") && !features.has("STARTTLS"));
+    }
+}

@@ -4,6 +4,10 @@
 
 #[path = "contract/bodies.rs"]
 mod bodies;
+#[path = "contract/running.rs"]
+mod running;
+#[path = "contract/samples.rs"]
+mod samples;
 #[path = "contract/servers.rs"]
 mod servers;
 #[path = "contract/smtp.rs"]

@@ -102,6 +102,11 @@ impl Smtp {
         self.address.port().to_string()
     }
 
+    /// From now on, once.
+    pub(crate) fn act_once(&self, moment: &'static str, act: Act) {
+        self.shared.script.lock().unwrap().acts.push((moment, 1, act));
+    }
+
     pub(crate) fn seen(&self) -> Seen {
         self.shared.seen.lock().unwrap().clone()
     }
@@ -252,11 +257,12 @@ impl Shared {
                 return Going::Over;
             }
         }
-        let (going, is_usual) = self.told(stream, "END", "250 taken as 4711\r\n");
-        if is_usual {
-            self.seen.lock().unwrap().mails.push(taken);
+        if let Some(act) = self.act("END") {
+            return self.perform(stream, act);
         }
-        going
+        // Remembered first: who hears the answer may ask at once.
+        self.seen.lock().unwrap().mails.push(taken);
+        self.answer(stream, "", "250 taken as 4711\r\n")
     }
 
     fn answer(&self, stream: &mut BufReader<Stream>, moment: &str, usual: &str) -> Going {

@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 use crate::{progress, tree};
 
 /// What can be measured: the names that `xtask/bench` knows.
-const NAMES: [&str; 4] = ["amqp", "http", "rest-overhead", "start"];
+const NAMES: [&str; 5] = ["amqp", "http", "rest-overhead", "start", "email"];
 
-/// The connector that is measured.
-const CONNECTOR: &str = "rest-connector";
+/// The connectors that are measured.
+const CONNECTORS: [&str; 2] = ["rest-connector", "email-connector"];
 
 /// Starts the measurements with as many files as this machine allows: each of 10,000 requests in flight is one.
 const LAUNCH: &str = r#"ulimit -n "$(ulimit -H -n)" && exec "$0" "$@""#;
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 /// When something doesn't build, there is no broker, or a connector gives wrong answers; not when a target is missed.
 pub(crate) fn run(args: &Args) -> Result<()> {
     progress::heading("release build");
-    for package in [CONNECTOR, "bench"] {
+    for package in CONNECTORS.into_iter().chain(["bench"]) {
         // One after the other: built together, each would get the features that the other needs of their libraries.
         let mut build = Command::new("cargo");
         build.args(["build", "--release", "--package", package]).current_dir(tree::root());

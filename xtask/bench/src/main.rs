@@ -5,8 +5,10 @@
 
 mod amqp;
 mod caller;
+mod email;
 mod figure;
 mod http;
+mod mail_texts;
 mod message;
 mod node;
 mod peer;
@@ -61,6 +63,8 @@ enum Scenario {
     RestOverhead,
     /// Start, memory, size
     Start,
+    /// Mails to Postfix's sink, against a loop around lettre
+    Email,
 }
 
 #[tokio::main]
@@ -128,6 +132,7 @@ impl Scenario {
             }
             Self::Http => http::measure(setup).await,
             Self::RestOverhead => rest_overhead::measure(setup).await,
+            Self::Email => email::measure(setup).await,
             Self::Start => {
                 let broker = setup.broker().await?;
                 start::measure(setup, &broker).await

@@ -69,6 +69,31 @@ impl Auth {
         Ok(Credential::Header(name, value))
     }
 
+    /// Replaces the texts of which `fill` makes others: names and secrets of the simple kinds.
+    pub(crate) fn fill<E>(
+        &mut self,
+        fill: impl Fn(&str) -> Result<Option<String>, E>,
+    ) -> Result<(), E> {
+        let (name, secret) = match self {
+            Self::Basic { username, password }
+            | Self::OnSending(OnSending::Digest { username, password }) => {
+                (Some(username), password)
+            }
+            Self::Bearer { token } => (None, token),
+            Self::ApiKeyHeader { value, .. } | Self::ApiKeyQuery { value, .. } => (None, value),
+            Self::OnSending(OnSending::OAuth2(_) | OnSending::SigV4(_)) => return Ok(()),
+        };
+        if let Some(name) = name
+            && let Some(filled) = fill(name)?
+        {
+            *name = filled;
+        }
+        if let Some(filled) = fill(secret.reveal())? {
+            *secret = filled.into();
+        }
+        Ok(())
+    }
+
     /// The parts that no text may show.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         match self {

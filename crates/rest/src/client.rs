@@ -35,7 +35,7 @@ pub(crate) struct Rest {
     pub(crate) files: Store,
     tokens: Tokens,
     breakers: Breakers,
-    placeholders: Placeholders,
+    pub(crate) placeholders: Placeholders,
     secrets: Vec<Secret>,
     call_timeout: Duration,
     pub(crate) response_bytes_max: usize,

@@ -29,6 +29,9 @@ pub(crate) async fn run(
     method: Method,
     mut input: Box<Input>,
 ) -> Result<Done, Failure> {
+    if let Some(auth) = &mut input.auth {
+        auth.fill(|text| rest.placeholders.replaced("auth", text))?;
+    }
     rest.connections.apply(&mut input, &rest.outbound)?;
     let (mapping, paging, poll) =
         (input.response_mapping.take(), input.paging.take(), input.poll_until.take());

@@ -87,13 +87,6 @@ impl<'a> Onward<'a> {
 
     /// Sets a member of the payload.
     pub(crate) fn set_member(&mut self, name: &str, value: Value) -> Result<(), Failure> {
-        // What the peer says is no place for our placeholders, and JSON has no other way to write it.
-        if value.as_str().is_some_and(|it| it.contains("${")) {
-            return Err(paging_error(
-                &self.request,
-                "the cursor has `${`, which stands for settings",
-            ));
-        }
         let payload = match self.payload.take().unwrap_or_else(|| Value::Object(Object::new())) {
             Value::String(text) => crate::input::object_or(Value::String(text)),
             payload => payload,

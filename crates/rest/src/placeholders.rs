@@ -1,30 +1,39 @@
 //! AAE's placeholders: five settings that inputs can name (`activiti-ootb-connectors.md` §9.4).
+//!
+//! They are for where a call goes and as whom: URL, parameters, headers and `auth`.
+//! A payload is data: whoever fills in a form could ask for the settings there.
 
 use std::borrow::Cow;
 
 use common::{Failure, Secret};
-use serde_json::Value;
 
 use crate::{config::Config, error::invalid};
 
 /// What stands for each placeholder; only these names are placeholders, any other `${…}` is text.
-pub(crate) struct Placeholders {
-    host: Option<String>,
-    http_port: String,
-    https_port: String,
-    auth_token: Option<Secret>,
-    auth_user: Option<String>,
+#[derive(Default)]
+pub(crate) struct Placeholders(Vec<Placeholder>);
+
+struct Placeholder {
+    names: &'static [&'static str],
+    setting: &'static str,
+    value: Option<Secret>,
 }
 
 impl Placeholders {
     pub(crate) fn new(config: &Config) -> Self {
-        Self {
-            host: config.rest_host.clone(),
-            http_port: config.rest_http_port.to_string(),
-            https_port: config.rest_https_port.to_string(),
-            auth_token: config.rest_auth_token.clone(),
-            auth_user: config.rest_auth_user.clone(),
-        }
+        let plain = |text: String| Some(Secret::from(text));
+        let of = |names, setting, value| Placeholder { names, setting, value };
+        Self(vec![
+            of(&["host", "rest-host"], "REST_HOST", config.rest_host.clone().and_then(plain)),
+            of(&["rest-http-port"], "REST_HTTP_PORT", plain(config.rest_http_port.to_string())),
+            of(&["rest-https-port"], "REST_HTTPS_PORT", plain(config.rest_https_port.to_string())),
+            of(&["rest-auth-token"], "REST_AUTH_TOKEN", config.rest_auth_token.clone()),
+            of(
+                &["rest-auth-user"],
+                "REST_AUTH_USER",
+                config.rest_auth_user.clone().and_then(plain),
+            ),
+        ])
     }
 
     /// `text` of `input` with its placeholders filled in, once: what is filled in is not looked at again.
@@ -53,50 +62,38 @@ impl Placeholders {
         Ok(Cow::Owned(filled + rest))
     }
 
-    /// `value` of `input` with the placeholders in all its texts filled in.
-    pub(crate) fn fill_all(&self, input: &str, value: &mut Value) -> Result<(), Failure> {
-        match value {
-            Value::String(text) => {
-                if let Cow::Owned(filled) = self.fill(input, text)? {
-                    *text = filled;
-                }
-                Ok(())
-            }
-            Value::Array(list) => list.iter_mut().try_for_each(|it| self.fill_all(input, it)),
-            Value::Object(members) => {
-                members.values_mut().try_for_each(|it| self.fill_all(input, it))
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
-        }
+    /// `text` of `input` with its placeholders filled in, where it has any.
+    pub(crate) fn replaced(&self, input: &str, text: &str) -> Result<Option<String>, Failure> {
+        Ok(match self.fill(input, text)? {
+            Cow::Owned(filled) => Some(filled),
+            Cow::Borrowed(_) => None,
+        })
     }
 
     /// The setting behind a placeholder's name, and what it is set to.
     fn value(&self, name: &str) -> Option<(&'static str, Option<&str>)> {
-        Some(match name {
-            "host" | "rest-host" => ("REST_HOST", self.host.as_deref()),
-            "rest-http-port" => ("REST_HTTP_PORT", Some(&self.http_port)),
-            "rest-https-port" => ("REST_HTTPS_PORT", Some(&self.https_port)),
-            "rest-auth-token" => ("REST_AUTH_TOKEN", self.auth_token.as_ref().map(Secret::reveal)),
-            "rest-auth-user" => ("REST_AUTH_USER", self.auth_user.as_deref()),
-            _ => return None,
-        })
+        let found = self.0.iter().find(|it| it.names.contains(&name))?;
+        Some((found.setting, found.value.as_ref().map(Secret::reveal)))
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use serde_json::json;
-
     use super::*;
 
     pub(crate) fn placeholders() -> Placeholders {
-        Placeholders {
-            host: Some("api.example.org".to_owned()),
-            http_port: "80".to_owned(),
-            https_port: "8443".to_owned(),
-            auth_token: Some(Secret::from("t0ken-${host}".to_owned())),
-            auth_user: None,
-        }
+        let of = |names, setting, value: Option<&str>| Placeholder {
+            names,
+            setting,
+            value: value.map(|it| Secret::from(it.to_owned())),
+        };
+        Placeholders(vec![
+            of(&["host", "rest-host"], "REST_HOST", Some("api.example.org")),
+            of(&["rest-http-port"], "REST_HTTP_PORT", Some("80")),
+            of(&["rest-https-port"], "REST_HTTPS_PORT", Some("8443")),
+            of(&["rest-auth-token"], "REST_AUTH_TOKEN", Some("t0ken-${host}")),
+            of(&["rest-auth-user"], "REST_AUTH_USER", None),
+        ])
     }
 
     fn check(text: &str, expected: &str) {
@@ -127,12 +124,5 @@ pub(crate) mod tests {
             "https://api.example.org:8443/api.example.org:80",
         );
         check("Bearer ${rest-auth-token}", "Bearer t0ken-${host}");
-    }
-
-    #[test]
-    fn placeholders_are_filled_in_in_all_texts_of_a_payload() {
-        let mut payload = json!({"${host}": ["${host}", 1, null, {"a": "${rest-http-port}"}]});
-        placeholders().fill_all("requestPayload", &mut payload).unwrap();
-        assert_eq!(payload, json!({"${host}": ["api.example.org", 1, null, {"a": "80"}]}));
     }
 }

@@ -119,7 +119,7 @@ impl Request {
             (None, Some(_) | None) => {}
         }
         if let Some(payload) = payload {
-            request.add_body(payload, input, placeholders)?;
+            request.add_body(payload, input)?;
         }
         request.add_idempotency_key(input.idempotency_key.as_ref(), task.request_id)?;
         if let (Some(traceparent), false) = (task.traceparent, request.has(&TRACEPARENT)) {
@@ -205,13 +205,7 @@ impl Request {
         Ok(())
     }
 
-    fn add_body(
-        &mut self,
-        mut payload: Value,
-        input: &Input,
-        placeholders: &Placeholders,
-    ) -> Result<(), Failure> {
-        placeholders.fill_all("requestPayload", &mut payload)?;
+    fn add_body(&mut self, payload: Value, input: &Input) -> Result<(), Failure> {
         let given = input.content_type.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let header = self.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
         let wanted = Wanted {
@@ -366,7 +360,7 @@ pub(crate) mod tests {
             "`contentType` has a line break or the like",
         );
         refused(json!({"idempotencyKey": "a\nb"}), "`idempotencyKey` has a line break or the like");
-        for input in ["restUrl", "restUrlParams", "requestHeaders", "requestPayload"] {
+        for input in ["restUrl", "restUrlParams", "requestHeaders"] {
             let value = match input {
                 "restUrl" => json!("http://x/${rest-auth-user}"),
                 _ => json!({"a": "${rest-auth-user}"}),
@@ -398,7 +392,7 @@ pub(crate) mod tests {
         check(
             json!({"restUrl": url, "requestPayload": {"a": "${host}"}, "requestHeaders": header,
                 "contentType": "application/json"}),
-            r#"application/json {"a":"api.example.org"}"#,
+            r#"application/json {"a":"${host}"}"#,
         );
     }
 

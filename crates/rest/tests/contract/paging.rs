@@ -151,7 +151,7 @@ fn a_link_of_the_peer_cannot_ask_for_our_settings() {
         let peer = Peer::start(pages.clone());
         let input = json!({"restUrl": peer.url("/"), "requestPayload": {}, "paging": paging});
         let told = invoke("GET", &input, &settings);
-        assert_eq!(told.success, paging["in"].is_null(), "{}", told.outputs);
+        assert!(told.success, "{}", told.outputs);
         assert!(!peer.requests().concat().contains("s3cret"), "{:?}", peer.requests());
     }
 }

@@ -199,6 +199,33 @@ fn headers_are_sent_as_given() {
 }
 
 #[test]
+fn settings_are_filled_in_where_the_call_goes_and_never_in_its_data() {
+    let settings = [("REST_AUTH_TOKEN", "t0ken"), ("REST_AUTH_USER", "jane")];
+    for (auth, expected) in [
+        (json!({"type": "bearer", "token": "${rest-auth-token}"}), "authorization: Bearer t0ken"),
+        (
+            json!({"type": "basic", "username": "${rest-auth-user}", "password": "${rest-auth-token}"}),
+            "authorization: Basic amFuZTp0MGtlbg==",
+        ),
+        (json!({"type": "apiKey", "name": "x-key", "value": "${rest-auth-token}"}), "x-key: t0ken"),
+    ] {
+        let peer = Peer::answering("200 OK", &[], b"");
+        let payload = json!({"from a form": "${rest-auth-token}"});
+        let input = json!({"restUrl": peer.url("/"), "auth": auth, "requestPayload": payload});
+        invoke("POST", &input, &settings).success();
+        let request = peer.request();
+        assert!(request.contains(&format!("\r\n{expected}\r\n")), "{request}");
+        assert!(request.ends_with(r#"{"from a form":"${rest-auth-token}"}"#), "{request}");
+    }
+    let input =
+        json!({"restUrl": "http://x/", "auth": {"type": "bearer", "token": "${rest-auth-token}"}});
+    let told = invoke("GET", &input, &[]).failure();
+    let expected =
+        "business INVALID_INPUT: `auth` has `${rest-auth-token}`, but REST_AUTH_TOKEN is not set";
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn a_post_carries_an_idempotency_key() {
     check(
         "POST",

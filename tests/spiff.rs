@@ -1,5 +1,6 @@
 //! SpiffArena's connector-proxy protocol over HTTP (its contract's §10).
 
+mod http;
 mod schema;
 
 use reqwest::{Method, Response};

@@ -37,7 +37,7 @@ pub(crate) struct Rest {
     breakers: Breakers,
     pub(crate) placeholders: Placeholders,
     secrets: Vec<Secret>,
-    call_timeout: Duration,
+    pub(crate) call_timeout: Duration,
     pub(crate) response_bytes_max: usize,
     pub(crate) connections: Connections,
 }
@@ -194,7 +194,7 @@ async fn verdict(
 }
 
 /// One exchange, if the circuit breaker lets it through.
-async fn attempt(
+pub(crate) async fn attempt(
     rest: &Rest,
     request: &Request,
     input: &Input,

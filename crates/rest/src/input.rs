@@ -39,6 +39,36 @@ pub(crate) struct Input {
     pub(crate) poll_until: Option<PollUntil>,
 }
 
+impl Input {
+    /// A call of `url`, with nothing else said.
+    pub(crate) fn to(url: &str) -> Self {
+        Self {
+            rest_url: url.to_owned(),
+            rest_url_params: None,
+            rest_url_encoded: None,
+            request_headers: None,
+            request_payload: None,
+            circuit_breaker: None,
+            timeout: None,
+            auth: None,
+            connection: None,
+            outbound: None,
+            content_type: None,
+            payload_type: None,
+            ignore_null_values: None,
+            idempotency_key: None,
+            follow_redirects: None,
+            max_redirects: None,
+            connect_timeout: None,
+            response_type: None,
+            error_on: None,
+            response_mapping: None,
+            paging: None,
+            poll_until: None,
+        }
+    }
+}
+
 /// The inputs of HEAD and OPTIONS: those of the other methods but `paging`, for their answers have no lists.
 #[derive(Deserialize)]
 #[serde(from = "Input")]
@@ -85,28 +115,18 @@ pub(crate) struct TraceInput {
 impl From<TraceInput> for Input {
     fn from(input: TraceInput) -> Self {
         Self {
-            rest_url: input.rest_url,
             rest_url_params: input.rest_url_params,
-            rest_url_encoded: None,
             request_headers: input.request_headers,
-            request_payload: None,
             circuit_breaker: input.circuit_breaker,
             timeout: input.timeout,
             auth: input.auth,
             connection: input.connection,
-            outbound: None,
-            content_type: None,
-            payload_type: None,
-            ignore_null_values: None,
-            idempotency_key: None,
             follow_redirects: input.follow_redirects,
             max_redirects: input.max_redirects,
             connect_timeout: input.connect_timeout,
             response_type: input.response_type,
             error_on: input.error_on,
-            response_mapping: None,
-            paging: None,
-            poll_until: None,
+            ..Self::to(&input.rest_url)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Calls HTTP services: the eight methods as actions.
 
 mod address;
+mod arena;
 mod auth;
 mod auth_digest;
 mod auth_failure;
@@ -36,6 +37,7 @@ mod response;
 mod sandbox;
 mod served;
 mod statuses;
+mod xml;
 
 use std::process::ExitCode;
 
@@ -52,20 +54,22 @@ fn main() -> ExitCode {
 
 /// The definition, and the function behind each of its names.
 fn connector() -> Connector<Rest> {
-    Connector::new(include_str!("../../../definitions/rest-connector.json"), Rest::connect)
-        .action("GET", methods::get)
-        .action("HEAD", methods::head)
-        .action("POST", methods::post)
-        .action("PUT", methods::put)
-        .action("PATCH", methods::patch)
-        .action("DELETE", methods::delete)
-        .action("OPTIONS", methods::options)
-        .action("TRACE", methods::trace)
-        .command(check::command(), check::execute)
-        .command(import::command(), import::execute)
-        .served(served::operation, served::run)
-        .errors::<ErrorCode>()
-        .error_output("restError")
+    let connector =
+        Connector::new(include_str!("../../../definitions/rest-connector.json"), Rest::connect)
+            .action("GET", methods::get)
+            .action("HEAD", methods::head)
+            .action("POST", methods::post)
+            .action("PUT", methods::put)
+            .action("PATCH", methods::patch)
+            .action("DELETE", methods::delete)
+            .action("OPTIONS", methods::options)
+            .action("TRACE", methods::trace)
+            .command(check::command(), check::execute)
+            .command(import::command(), import::execute)
+            .served(served::operation, served::run)
+            .errors::<ErrorCode>()
+            .error_output("restError");
+    arena::add_to(connector)
 }
 
 #[test]

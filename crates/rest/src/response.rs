@@ -88,7 +88,7 @@ impl Answer {
         format!("({} bytes of {})", self.body.len(), label(&media))
     }
 
-    fn media_type(&self) -> MediaType {
+    pub(crate) fn media_type(&self) -> MediaType {
         let text = self.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
         MediaType::parse(text.unwrap_or_default())
     }

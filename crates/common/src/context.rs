@@ -4,7 +4,8 @@ use std::{
     fmt,
     marker::PhantomData,
     ops::Deref,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -31,7 +32,25 @@ pub(crate) struct Call {
     pub(crate) dry_run: bool,
     /// Where a ledger remembers the request.
     pub(crate) lease: Option<Arc<Lease>>,
+    /// How long it may still wait for a peer's rate limit.
+    pub(crate) rate_wait: Duration,
     pub(crate) warnings: Mutex<Vec<String>>,
+    pub(crate) retry: OnceLock<Retry>,
+}
+
+/// How a request is tried again, where whoever knows the peer says so; what it leaves out is up to the settings.
+///
+/// What the task itself says (`_retry_attempts_`, `_retry_interval_`) wins.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Retry {
+    /// In all, from 1.
+    pub attempts: Option<u32>,
+    /// The first pause.
+    pub interval: Option<Duration>,
+    /// What a pause is multiplied by for the next one, from 1.
+    pub multiplier: Option<f32>,
+    /// The longest pause.
+    pub interval_max: Option<Duration>,
 }
 
 impl<C> Context<C> {
@@ -70,6 +89,19 @@ impl<C> Context<C> {
             Some(lease) => lease.commit(&presumed).await,
             None => Ok(()),
         }
+    }
+
+    /// How long this request may still wait for a peer's rate limit: `RATE_WAIT_MAX` less what it has waited, and its deadline.
+    ///
+    /// Who would have to wait longer gives up with [`Failure::rate_limited`] and the pause, during which the request takes nobody's place.
+    pub fn rate_wait(&self) -> Duration {
+        self.call.rate_wait
+    }
+
+    /// Says how the request is tried again if this attempt fails; the first word counts.
+    pub fn retry(&self, retry: Retry) {
+        // Said again by a further call of the same attempt, it is the same.
+        let _said_before = self.call.retry.set(retry);
     }
 
     /// Says in the output `warnings` that something was done differently from what was asked.

@@ -23,6 +23,7 @@ mod ledger;
 mod lenient;
 mod meters;
 mod outputs;
+mod policy;
 mod run;
 mod runner;
 mod schema;
@@ -45,7 +46,7 @@ pub use self::{
     arena::Reply,
     config::{Period, Secret, Size, referenced, variables},
     connector::Connector,
-    context::{Context, Emitter},
+    context::{Context, Emitter, Retry},
     failure::{Failure, Report},
     json::parse_json,
     outputs::Outputs,

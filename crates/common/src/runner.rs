@@ -4,11 +4,8 @@ mod remembered;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::FutureExt;
 use metrics::counter;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use tokio::{
     sync::Semaphore,
     time::{self, Instant},
@@ -22,7 +19,7 @@ use crate::{
     failure::Hold,
     ledger::{Lease, Ledger},
     meters::Meters,
-    schema,
+    policy::Policy,
     settings::{ErrorMode, Settings},
     telemetry,
 };
@@ -73,44 +70,12 @@ pub(crate) struct Runner {
     meters: Meters,
 }
 
-/// How often and how long a request is tried.
-#[derive(Clone, Copy, Debug)]
-struct Policy {
-    attempts: u32,
-    interval: Duration,
-    multiplier: f32,
-    interval_max: Duration,
-    run_timeout: Duration,
-}
-
-/// The inputs that every action has (`names.md` "Every action").
-#[derive(Deserialize, JsonSchema)]
-struct Reserved {
-    #[serde(rename = "_retry_attempts_")]
-    attempts: Option<u32>,
-    #[serde(rename = "_retry_interval_")]
-    interval_ms: Option<u64>,
-    #[serde(rename = "_timeout_")]
-    timeout_ms: Option<u64>,
-}
-
-const RESERVED: [&str; 3] = ["_retry_attempts_", "_retry_interval_", "_timeout_"];
-/// More attempts than this are a mistake in the process.
-const ATTEMPTS_MAX: u32 = 100;
-
 impl Runner {
     pub(crate) fn new(connected: Connected, settings: &Settings) -> Self {
-        let defaults = Policy {
-            attempts: settings.retry_max_attempts,
-            interval: settings.retry_initial_interval.0,
-            multiplier: settings.retry_multiplier,
-            interval_max: settings.retry_max_interval.0,
-            run_timeout: settings.run_timeout.0,
-        };
         Self {
             meters: Meters::new(connected.names()),
             connected,
-            defaults,
+            defaults: Policy::new(settings),
             rate_wait_max: settings.rate_wait_max.0,
             error_mode: settings.error_mode,
             slots: Arc::new(Semaphore::new(settings.concurrency as usize)),
@@ -195,12 +160,14 @@ impl Runner {
         lease: Option<&Arc<Lease>>,
     ) -> Result<Object, Failure> {
         let start = Instant::now();
-        let (policy, deadline) = self.policy(&mut request)?;
-        let mut pauses = policy.pauses();
+        let (policy, deadline) = self.defaults.of(&mut request)?;
+        let mut pauses = None;
         let mut rate_wait = Duration::ZERO;
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(&request, attempt, &policy, deadline, lease).await {
+            let left = self.rate_wait_max.saturating_sub(rate_wait);
+            let call = call(&request, attempt, left, deadline, lease);
+            let failure = match self.attempt(&request, &call, &policy, deadline, lease).await {
                 Err(failure) => failure,
                 outputs => return outputs,
             };
@@ -212,6 +179,8 @@ impl Runner {
                 }
                 continue;
             }
+            let policy = policy.advised(call.retry.get());
+            let pauses = pauses.get_or_insert_with(|| policy.pauses());
             let Failure::Transient { report, retry_after, rate_limited } = &failure else {
                 return Err(failure);
             };
@@ -247,7 +216,7 @@ impl Runner {
     async fn attempt(
         &self,
         request: &Request,
-        attempt: u32,
+        call: &Arc<Call>,
         policy: &Policy,
         deadline: Option<Deadline>,
         lease: Option<&Arc<Lease>>,
@@ -263,16 +232,7 @@ impl Runner {
             Some(lease) => lease.keep_slot(slot),
             None => Some(slot),
         };
-        let call = Call {
-            request_id: request.id.clone(),
-            business_key: request.business_key.clone(),
-            attempt,
-            traceparent: request.traceparent.clone(),
-            dry_run: request.dry_run,
-            lease: lease.cloned(),
-            ..Call::default()
-        };
-        let run = self.connected.invoke(&request.action, Arc::new(call), &request.inputs);
+        let run = self.connected.invoke(&request.action, Arc::clone(call), &request.inputs);
         let own = Deadline { at: Instant::now() + policy.run_timeout, set_by: "RUN_TIMEOUT" };
         let end = deadline.filter(|it| it.at < own.at).unwrap_or(own);
         match time::timeout_at(end.at, AssertUnwindSafe(run).catch_unwind()).await {
@@ -281,26 +241,27 @@ impl Runner {
             Err(_elapsed) => Err(out_of_time(start, end.set_by)),
         }
     }
+}
 
-    /// Takes the reserved inputs out of the request.
-    fn policy(&self, request: &mut Request) -> Result<(Policy, Option<Deadline>), Failure> {
-        let taken = RESERVED.iter().filter_map(|name| request.inputs.shift_remove_entry(*name));
-        let reserved: Reserved = schema::inputs(&taken.collect())?;
-        let mut policy = self.defaults;
-        if let Some(attempts) = reserved.attempts {
-            policy.attempts = attempts.clamp(1, ATTEMPTS_MAX);
-        }
-        if let Some(interval) = reserved.interval_ms {
-            policy.interval = Duration::from_millis(interval);
-            policy.interval_max = policy.interval_max.max(policy.interval);
-        }
-        let own = reserved.timeout_ms.map(|it| Deadline {
-            at: Instant::now() + Duration::from_millis(it),
-            set_by: "_timeout_",
-        });
-        let both = [own, request.deadline].into_iter().flatten();
-        Ok((policy, both.min_by_key(|it| it.at)))
-    }
+/// What an attempt is told, which may wait for `rate_wait` in all.
+fn call(
+    request: &Request,
+    attempt: u32,
+    rate_wait: Duration,
+    deadline: Option<Deadline>,
+    lease: Option<&Arc<Lease>>,
+) -> Arc<Call> {
+    let until_deadline = deadline.map(|it| it.at.saturating_duration_since(Instant::now()));
+    Arc::new(Call {
+        request_id: request.id.clone(),
+        business_key: request.business_key.clone(),
+        attempt,
+        traceparent: request.traceparent.clone(),
+        dry_run: request.dry_run,
+        lease: lease.cloned(),
+        rate_wait: until_deadline.map_or(rate_wait, |it| it.min(rate_wait)),
+        ..Call::default()
+    })
 }
 
 /// The deadline, or a moment that no request lives to see.
@@ -311,19 +272,6 @@ fn far(deadline: Option<Deadline>) -> Instant {
 fn out_of_time(start: Instant, set_by: &str) -> Failure {
     let text = format!("no outcome within {:.1} s ({set_by})", start.elapsed().as_secs_f32());
     Failure::unknown(anyhow::anyhow!(text.clone())).with_status(504).with_note(text)
-}
-
-impl Policy {
-    /// The pauses between the attempts: growing, and spread so that replicas do not come back together.
-    fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
-        ExponentialBuilder::default()
-            .with_min_delay(self.interval)
-            .with_factor(self.multiplier)
-            .with_max_delay(self.interval_max)
-            .with_max_times(self.attempts as usize - 1)
-            .with_jitter()
-            .build()
-    }
 }
 
 #[cfg(test)]
@@ -386,6 +334,21 @@ mod tests {
         let five = json!({"act": "fail 5", "_retry_attempts_": 5, "_retry_interval_": 10});
         let ms = check(five, r#"{"value":null,"attempt":5}"#).await;
         assert!(ms < 400, "{ms}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_knows_the_peer_sets_what_the_task_does_not() {
+        let text = "transient UNKNOWN_ERROR: GET https://example.org: peer says 503";
+        let ms = check(json!({"act": "advised 1"}), text).await;
+        assert_eq!(ms, 0);
+        // Jitter adds up to the pause itself.
+        let ms = check(json!({"act": "advised 5"}), text).await;
+        assert!((40..80).contains(&ms), "four pauses of 10 ms: {ms}");
+        let ms = check(json!({"act": "advised 5", "_retry_attempts_": 2}), text).await;
+        assert!((10..20).contains(&ms), "one pause: {ms}");
+        let own = json!({"act": "advised 2", "_retry_interval_": 1000});
+        let ms = check(own, text).await;
+        assert!((1000..2000).contains(&ms), "one pause of the task's: {ms}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::time;
 
 use crate::{
-    Connector, Context, Failure, Object,
+    Connector, Context, Failure, Object, Retry,
     config::Environment,
     runner::{Request, Runner},
     settings::Settings,
@@ -27,7 +27,7 @@ struct Config {}
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Input {
-    /// `ok`, `business`, `permanent`, `panic`, `hang`, `limited MS`, `fail N` (transient until attempt N), `warn`, `count` (earlier runs);
+    /// `ok`, `business`, `permanent`, `panic`, `hang`, `limited MS`, `fail N` (transient until attempt N), `advised N` (transient, to be tried N times), `warn`, `count` (earlier runs);
     /// after `commit ` past its point of no return, with `value` as what is presumed.
     #[serde(alias = "doing")]
     act: String,
@@ -77,6 +77,12 @@ async fn run(probe: Context<Probe>, input: Input) -> Result<Output, Failure> {
             let pause = Duration::from_millis(argument.into());
             return Err(Failure::rate_limited(ErrorCode::UnknownError, oops(), Some(pause)));
         }
+        "advised" => probe.retry(Retry {
+            attempts: Some(argument),
+            interval: Some(Duration::from_millis(10)),
+            multiplier: Some(1.0),
+            interval_max: None,
+        }),
         "fail" if probe.attempt() < argument => {
             return Err(Failure::transient(ErrorCode::UnknownError, oops()));
         }
@@ -86,6 +92,9 @@ async fn run(probe: Context<Probe>, input: Input) -> Result<Output, Failure> {
             return Ok(Output { value: Some(n_earlier.into()), attempt: probe.attempt() });
         }
         _ => {}
+    }
+    if word == "advised" {
+        return Err(Failure::transient(ErrorCode::UnknownError, oops()));
     }
     let value = input.value.or(input.number.map(Value::from));
     Ok(Output { value, attempt: probe.attempt() })

@@ -135,6 +135,8 @@ fn read_all<T: DeserializeOwned>(
             Some(setting) if setting.secure && why.contains('"') => {
                 "is not what it should be".to_owned()
             }
+            // Nor is there anything of it in the words of who has read it.
+            Some(setting) if setting.secure => why,
             _ => readable(&why, &value),
         };
         let hint = setting.map(|it| it.help.clone()).unwrap_or_default();

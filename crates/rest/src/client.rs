@@ -95,7 +95,8 @@ impl Rest {
         if input.response_type == Some(ResponseType::None) && !is_error && !is_looked_into {
             return Ok(answer);
         }
-        match outbound::read_at_most(&mut response, self.response_bytes_max).await {
+        let bytes_max = input.terms.response_bytes_max.unwrap_or(self.response_bytes_max);
+        match outbound::read_at_most(&mut response, bytes_max).await {
             Ok(body) => Ok(Answer { body, ..answer }),
             // The status says more than the trouble with the text about it.
             Err(error) if is_error => {
@@ -147,6 +148,11 @@ pub(crate) async fn send(
     request: &mut Request,
     input: &Input,
 ) -> Result<(Answer, Reading), Failure> {
+    let admission = input.terms.admission.as_ref();
+    let _place = match admission {
+        Some(admission) => Box::pin(admission.admit(request)).await?,
+        None => None,
+    };
     let timeout = input.timeout.map_or(rest.call_timeout, Milliseconds::duration);
     let sending = Sending {
         outbound: input.outbound.as_ref().unwrap_or(&rest.outbound),
@@ -164,9 +170,15 @@ pub(crate) async fn send(
         && let Ok(answer) = &result
         && Box::pin(sending.renew(request, &sent, answer)).await?
     {
+        if let Some(admission) = admission {
+            Box::pin(admission.admit_again(request)).await?;
+        }
         result = Box::pin(attempt(rest, request, input, sending.left(&sent))).await?;
     }
     let answer = result.map_err(|broken| outcome::of_break(request, &broken))?;
+    if let Some(admission) = admission {
+        admission.heed(&answer);
+    }
     let verdict = match &input.error_on {
         None => is_error(input, &answer).then_some(Verdict { code: None }),
         Some(errors) => Box::pin(verdict(errors, input, &answer)).await?,

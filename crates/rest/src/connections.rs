@@ -3,72 +3,41 @@
 //! `REST_CONNECTIONS` is a JSON object or the path of a file that holds one; a file is read again when it changes.
 //! `${NAME}` in its texts stands for the variable of that name, or for the content of the file that `NAME_FILE` names.
 
+mod connection;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
-use common::{Failure, Object, Secret, referenced};
-use outbound::{Outbound, TlsIdentity};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use common::{Context, Failure, Object, Secret, referenced};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::{info, warn};
-use url::Url;
 
+pub(crate) use self::connection::Connection;
 use crate::{
-    auth::Auth,
+    client::Rest,
     error::invalid,
-    input::{Headers, Input, Milliseconds},
+    input::Input,
+    rate::{Limiter, Rate},
+    terms::Admission,
 };
 
 /// How soon a change of the file is noticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// One named peer.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Connection {
-    #[serde(deserialize_with = "absolute")]
-    url: Url,
-    auth: Option<Auth>,
-    #[serde(default)]
-    headers: Headers,
-    timeout: Option<Milliseconds>,
-    connect_timeout: Option<Milliseconds>,
-    #[serde(default)]
-    tls: Tls,
-    /// What `check` calls, below `url`.
-    #[serde(default)]
-    pub(crate) check: String,
-}
-
-fn absolute<'de, D: Deserializer<'de>>(url: D) -> Result<Url, D::Error> {
-    match Url::parse(String::deserialize(url)?.trim()) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        _ => Err(D::Error::custom("`url` does not start with http:// or https://")),
-    }
-}
-
-/// PEM texts.
-#[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Tls {
-    certificate: Option<String>,
-    key: Option<String>,
-    key_password: Option<String>,
-    ca: Option<String>,
-}
-
-type Named = BTreeMap<String, Connection>;
+type Named = BTreeMap<String, Arc<Connection>>;
 
 /// All of them, as they are now.
 #[derive(Default)]
 pub(crate) struct Connections {
     path: Option<String>,
     state: Mutex<State>,
+    /// By name: they outlive a file that is read again and limits the same.
+    limiters: Mutex<HashMap<String, Arc<Limiter>>>,
 }
 
 #[derive(Default)]
@@ -92,14 +61,14 @@ impl Connections {
         let changed = path.as_deref().and_then(changed);
         let named = Arc::new(parse(&text, &referenced)?);
         let state = State { named, changed, looked: None };
-        Ok(Self { path, state: Mutex::new(state) })
+        Ok(Self { path, state: Mutex::new(state), limiters: Mutex::default() })
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
         self.current().keys().cloned().collect()
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<Connection> {
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Connection>> {
         self.current().get(name).cloned()
     }
 
@@ -107,10 +76,24 @@ impl Connections {
     ///
     /// # Errors
     /// `INVALID_INPUT`: an unknown name, or an address elsewhere.
-    pub(crate) fn apply(&self, input: &mut Input, outbound: &Outbound) -> Result<(), Failure> {
+    pub(crate) fn apply(&self, rest: &Context<Rest>, input: &mut Input) -> Result<(), Failure> {
+        let Some((name, connection)) = self.of(input)? else { return Ok(()) };
+        rest.retry(connection.retry());
+        connection.apply(input, &rest.outbound)?;
+        let limiter = self.limiter(&name, connection.rate);
+        let admission = Admission::new(&name, limiter, rest.request_id(), rest.rate_wait());
+        input.terms.admission = Some(admission);
+        Ok(())
+    }
+
+    /// The connection that the task names, if it names one.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT`: there is none of that name.
+    pub(crate) fn of(&self, input: &Input) -> Result<Option<(String, Arc<Connection>)>, Failure> {
         let Some(name) = input.connection.as_deref().map(str::trim).filter(|it| !it.is_empty())
         else {
-            return Ok(());
+            return Ok(None);
         };
         let Some(connection) = self.get(name) else {
             let known = match self.names().join(", ") {
@@ -119,7 +102,19 @@ impl Connections {
             };
             return Err(invalid(format_args!("`connection`: no connection `{name}`; {known}")));
         };
-        connection.apply(input, outbound)
+        Ok(Some((name.to_owned(), connection)))
+    }
+
+    fn limiter(&self, name: &str, rate: Rate) -> Arc<Limiter> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        match limiters.get(name) {
+            Some(limiter) if limiter.rate == rate => Arc::clone(limiter),
+            Some(_) | None => {
+                let limiter = Arc::new(Limiter::new(rate));
+                limiters.insert(name.to_owned(), Arc::clone(&limiter));
+                limiter
+            }
+        }
     }
 
     /// The connections, read again where their file has changed.
@@ -145,55 +140,6 @@ impl Connections {
     }
 }
 
-impl Connection {
-    fn apply(self, input: &mut Input, outbound: &Outbound) -> Result<(), Failure> {
-        input.rest_url = self.address(&input.rest_url)?;
-        input.auth = input.auth.take().or(self.auth);
-        input.timeout = input.timeout.or(self.timeout);
-        input.connect_timeout = input.connect_timeout.or(self.connect_timeout);
-        let own = input.request_headers.take().unwrap_or_default().0;
-        let given = |name: &str| own.iter().any(|(it, _)| it.trim().eq_ignore_ascii_case(name));
-        let mut headers = self.headers.0;
-        headers.retain(|(name, _)| !given(name));
-        headers.extend(own);
-        input.request_headers = Some(Headers(headers));
-        let Tls { certificate, key, key_password, ca } = self.tls;
-        let identity = TlsIdentity { certificate, key, key_password, ca };
-        if identity != TlsIdentity::default() {
-            let own = outbound.with_identity(&identity).map_err(|(member, problem)| {
-                invalid(format_args!("`connection`: `tls`: `{member}` {problem}"))
-            })?;
-            input.outbound = Some(own);
-        }
-        Ok(())
-    }
-
-    /// A relative URL below the base, which is never left: the credentials are for it alone.
-    fn address(&self, url: &str) -> Result<String, Failure> {
-        let url = url.trim();
-        if url.contains("://") {
-            let same = Url::parse(url).is_ok_and(|it| it.origin() == self.url.origin());
-            return if same {
-                Ok(url.to_owned())
-            } else {
-                let host = self.url.origin().ascii_serialization();
-                Err(invalid(format_args!("`restUrl` leaves the connection's host {host}")))
-            };
-        }
-        let base = self.url.as_str();
-        Ok(match url.chars().next() {
-            None => base.to_owned(),
-            Some('?' | '#') => format!("{base}{url}"),
-            Some(_) => format!("{}/{}", base.trim_end_matches('/'), url.trim_start_matches('/')),
-        })
-    }
-
-    /// Scheme, host and port.
-    pub(crate) fn origin(&self) -> String {
-        self.url.origin().ascii_serialization()
-    }
-}
-
 fn changed(path: &str) -> Option<SystemTime> {
     fs::metadata(path).and_then(|it| it.modified()).ok()
 }
@@ -206,11 +152,19 @@ fn parse(text: &str, secret: &dyn Fn(&str) -> Result<Secret, String>) -> Result<
     let all: Object = serde_json::from_str(text)
         .map_err(|error| format!("no JSON object at line {}", error.line()))?;
     let connection = |(name, mut value): (String, Value)| {
-        fill(&mut value, secret).map_err(|problem| format!("`{name}`: {problem}"))?;
+        let mut secrets = Vec::new();
+        for (member, value) in value.as_object_mut().into_iter().flatten() {
+            let mut filled = Vec::new();
+            fill(value, secret, &mut filled).map_err(|problem| format!("`{name}`: {problem}"))?;
+            // An address is told, keys are never sent, and credentials are known as such.
+            let is_hidden = !["url", "tls", "auth"].contains(&member.as_str());
+            secrets.extend(filled.into_iter().filter(|_| is_hidden));
+        }
         let read: Result<Connection, _> = serde_json::from_value(value);
         // The library's texts quote values.
-        let connection = read.map_err(|error| format!("`{name}`: {}", unquoted(&error)))?;
-        Ok((name, connection))
+        let mut connection = read.map_err(|error| format!("`{name}`: {}", unquoted(&error)))?;
+        connection.secrets = secrets;
+        Ok((name, Arc::new(connection)))
     };
     all.into_iter().map(connection).collect()
 }
@@ -223,18 +177,26 @@ fn unquoted(error: &serde_json::Error) -> String {
     }
 }
 
-/// Puts secrets where they are referred to.
-fn fill(value: &mut Value, secret: &dyn Fn(&str) -> Result<Secret, String>) -> Result<(), String> {
+/// Puts secrets where they are referred to, and into `put`.
+fn fill(
+    value: &mut Value,
+    secret: &dyn Fn(&str) -> Result<Secret, String>,
+    put: &mut Vec<Secret>,
+) -> Result<(), String> {
     match value {
-        Value::String(text) => *text = filled(text, secret)?,
-        Value::Array(items) => items.iter_mut().try_for_each(|it| fill(it, secret))?,
-        Value::Object(members) => members.values_mut().try_for_each(|it| fill(it, secret))?,
+        Value::String(text) => *text = filled(text, secret, put)?,
+        Value::Array(items) => items.iter_mut().try_for_each(|it| fill(it, secret, put))?,
+        Value::Object(members) => members.values_mut().try_for_each(|it| fill(it, secret, put))?,
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
     Ok(())
 }
 
-fn filled(text: &str, secret: &dyn Fn(&str) -> Result<Secret, String>) -> Result<String, String> {
+fn filled(
+    text: &str,
+    secret: &dyn Fn(&str) -> Result<Secret, String>,
+    put: &mut Vec<Secret>,
+) -> Result<String, String> {
     let is_name = |it: &str| {
         let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
         !it.is_empty() && it.bytes().all(plain)
@@ -244,7 +206,9 @@ fn filled(text: &str, secret: &dyn Fn(&str) -> Result<Secret, String>) -> Result
     for piece in pieces {
         match piece.split_once('}') {
             Some((name, rest)) if is_name(name) => {
-                filled.extend([secret(name)?.reveal(), rest]);
+                let secret = secret(name)?;
+                filled.extend([secret.reveal(), rest]);
+                put.push(secret);
             }
             _ => filled.extend(["${", piece]),
         }
@@ -254,9 +218,11 @@ fn filled(text: &str, secret: &dyn Fn(&str) -> Result<Secret, String>) -> Result
 
 #[cfg(test)]
 mod tests {
+    use outbound::Outbound;
     use serde_json::json;
 
     use super::*;
+    use crate::{auth::Auth, input::Milliseconds};
 
     fn secret(name: &str) -> Result<Secret, String> {
         match name {
@@ -274,7 +240,7 @@ mod tests {
         }});
         let named = parse(&text.to_string(), &secret).unwrap();
         let state = State { named: Arc::new(named), ..State::default() };
-        Connections { path: None, state: Mutex::new(state) }
+        Connections { state: Mutex::new(state), ..Connections::default() }
     }
 
     fn outbound() -> Outbound {
@@ -291,7 +257,9 @@ mod tests {
 
     fn applied(input: Value) -> Result<Input, String> {
         let mut input: Input = serde_json::from_value(input).unwrap();
-        connections().apply(&mut input, &outbound()).map_err(|it| it.to_string())?;
+        let connection = connections().of(&input).map_err(|it| it.to_string())?;
+        let (_, connection) = connection.unwrap();
+        connection.apply(&mut input, &outbound()).map_err(|it| it.to_string())?;
         Ok(input)
     }
 
@@ -341,10 +309,9 @@ mod tests {
         let problem = applied(json!({"restUrl": "/", "connection": "ordres"})).err().unwrap();
         let expected = "INVALID_INPUT: `connection`: no connection `ordres`; there are orders";
         assert_eq!(problem, expected);
-        let mut input: Input =
+        let input: Input =
             serde_json::from_value(json!({"restUrl": "/", "connection": "a"})).unwrap();
-        let problem =
-            Connections::default().apply(&mut input, &outbound()).unwrap_err().to_string();
+        let problem = Connections::default().of(&input).err().unwrap().to_string();
         assert!(problem.ends_with("there are none (REST_CONNECTIONS)"), "{problem}");
     }
 

@@ -32,7 +32,7 @@ pub(crate) async fn run(
     if let Some(auth) = &mut input.auth {
         auth.fill(|text| rest.placeholders.replaced("auth", text))?;
     }
-    rest.connections.apply(&mut input, &rest.outbound)?;
+    rest.connections.apply(rest, &mut input)?;
     let (mapping, paging, poll) =
         (input.response_mapping.take(), input.paging.take(), input.poll_until.take());
     // What few tasks have is boxed, or each call would carry the room for it.

@@ -7,7 +7,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-use crate::{auth::Auth, condition::ErrorOn, mapping::Mapping, paging::Paging, polling::PollUntil};
+use crate::{
+    auth::Auth, condition::ErrorOn, mapping::Mapping, paging::Paging, polling::PollUntil,
+    terms::Terms,
+};
 
 /// The inputs of every method but TRACE.
 #[derive(Deserialize, JsonSchema)]
@@ -25,6 +28,9 @@ pub(crate) struct Input {
     /// The client with the connection's TLS identity: never an input.
     #[serde(skip)]
     pub(crate) outbound: Option<Outbound>,
+    /// What else the connection says: never an input.
+    #[serde(skip)]
+    pub(crate) terms: Terms,
     pub(crate) content_type: Option<String>,
     pub(crate) payload_type: Option<PayloadType>,
     pub(crate) ignore_null_values: Option<bool>,
@@ -53,6 +59,7 @@ impl Input {
             auth: None,
             connection: None,
             outbound: None,
+            terms: Terms::default(),
             content_type: None,
             payload_type: None,
             ignore_null_values: None,

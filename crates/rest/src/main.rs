@@ -32,11 +32,13 @@ mod outcome;
 mod paging;
 mod placeholders;
 mod polling;
+mod rate;
 mod request;
 mod response;
 mod sandbox;
 mod served;
 mod statuses;
+mod terms;
 mod xml;
 
 use std::process::ExitCode;

@@ -64,6 +64,9 @@ impl<'a> Onward<'a> {
             self.rebuild()?;
         }
         self.n_calls += 1;
+        if let Some(admission) = self.input.terms.admission.as_mut().filter(|_| self.n_calls > 1) {
+            admission.stay();
+        }
         let done = client::send(self.rest, &mut self.request, &self.input).await?;
         self.is_sealed |= self.request.repeat == Repeat::Harmful;
         Ok(done)
@@ -169,6 +172,7 @@ impl<'a> Onward<'a> {
     fn forget_credentials(&mut self) {
         self.input.auth = None;
         self.input.outbound = None;
+        self.input.terms.admission = None;
         // Which of a connection's headers are secret is known to whoever wrote it.
         if self.input.connection.is_some() {
             self.input.request_headers = None;

@@ -12,6 +12,7 @@ use crate::{
     breaker,
     error::{ErrorCode, invalid},
     input::ResponseType,
+    rate::Denied,
     request::{Repeat, Request, TimeLimit},
     response::Answer,
 };
@@ -49,16 +50,24 @@ pub(crate) fn of_answer(request: &Request, answer: &Answer, code: Option<&str>) 
         request.mask.text(text.trim_end())
     };
     let pause = retry_after(answer);
-    let failure = match (status.as_u16(), pause, request.repeat) {
-        (429, pause, _) => Failure::rate_limited(code, anyhow::anyhow!(text), pause),
-        (503, Some(_), _) | (408 | 500 | 502 | 503 | 504, _, Repeat::Harmless) => {
+    let is_retried = match &request.retried {
+        Some(statuses) => statuses.contains(status.as_u16()),
+        None => matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504),
+    };
+    let failure = match (status.as_u16(), is_retried, request.repeat) {
+        (429, _, _) => Failure::rate_limited(code, anyhow::anyhow!(text), pause),
+        (503, _, _) if pause.is_some() => {
+            let failure = Failure::transient(code, anyhow::anyhow!(text));
+            failure.retry_after(pause.unwrap_or_default())
+        }
+        (_, true, Repeat::Harmless) => {
             let failure = Failure::transient(code, anyhow::anyhow!(text));
             match pause {
                 Some(pause) => failure.retry_after(pause),
                 None => failure,
             }
         }
-        (408 | 500 | 502 | 503 | 504, _, Repeat::Harmful) => {
+        (_, true, Repeat::Harmful) => {
             Failure::permanent(code, anyhow::anyhow!("{text} ({NOT_REPEATED})"))
         }
         (500..=599, _, _) => Failure::permanent(code, anyhow::anyhow!(text)),
@@ -112,7 +121,7 @@ pub(crate) fn of_break(request: &Request, broken: &Broken) -> Failure {
             permanent(ErrorCode::TooManyRedirects, text())
         }
         ErrorKind::TooLarge { .. } => {
-            let text = format!("{} (setting RESPONSE_BYTES_MAX)", text());
+            let text = format!("{} ({})", text(), request.size_limit);
             permanent(ErrorCode::ResponseTooLarge, text)
         }
         ErrorKind::BadResponse(_)
@@ -140,6 +149,22 @@ pub(crate) fn of_open_circuit(request: &Request, wait: Duration) -> Failure {
     Failure::transient(ErrorCode::CircuitBreakerOpen, anyhow::anyhow!(text))
         .retry_after(wait)
         .with_note(format_args!("the circuit of {} is open", host(request)))
+}
+
+/// The failure of a call that a connection's limits keep from being made; waiting for them is no attempt.
+pub(crate) fn of_denied(request: &Request, connection: &str, denied: Denied) -> Failure {
+    let (why, pause) = match denied {
+        Denied::Later(wait) => (format!("its turn is in {} ms", wait.as_millis()), wait),
+        // Longer than anybody waits: it has waited already.
+        Denied::Busy(waited) => (
+            format!("as many calls as `rate` allows were at work for {} ms", waited.as_millis()),
+            Duration::from_hours(24),
+        ),
+    };
+    let text =
+        format!("{}: not called, the connection `{connection}` is busy: {why}", target(request));
+    Failure::rate_limited(ErrorCode::TooManyRequests, anyhow::anyhow!(text), Some(pause))
+        .with_note(format_args!("the connection `{connection}` is busy: {why}"))
 }
 
 /// What a call says about its host.

@@ -110,7 +110,8 @@ impl Collected {
         let request = &onward.request;
         self.n_pages += 1;
         self.n_bytes += answer.body.len();
-        let n_bytes_max = onward.rest.response_bytes_max;
+        let own = onward.input.terms.response_bytes_max;
+        let n_bytes_max = own.unwrap_or(onward.rest.response_bytes_max);
         if self.n_bytes > n_bytes_max {
             let text = format!(
                 "{}: {} pages have more than {n_bytes_max} bytes (setting RESPONSE_BYTES_MAX)",

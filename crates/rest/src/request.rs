@@ -19,6 +19,7 @@ use crate::{
     mask::{MASK, Mask},
     names::{is_ours, is_secret},
     placeholders::Placeholders,
+    statuses::Statuses,
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -40,6 +41,10 @@ pub(crate) struct Request {
     /// The credentials that are made when it is sent.
     pub(crate) on_sending: Option<OnSending>,
     pub(crate) mask: Mask,
+    /// Which statuses its connection has tried again; None: the usual ones.
+    pub(crate) retried: Option<Statuses>,
+    /// What limits the size of its answer.
+    pub(crate) size_limit: &'static str,
     /// What was done differently from what was asked.
     pub(crate) warnings: Vec<String>,
 }
@@ -102,9 +107,17 @@ impl Request {
             secret_parameters: Vec::new(),
             on_sending: None,
             mask: Mask::default(),
+            retried: input.terms.retried.clone(),
+            size_limit: match input.terms.response_bytes_max {
+                Some(_) => "`responseBytesMax` of the connection",
+                None => "setting RESPONSE_BYTES_MAX",
+            },
             warnings: Vec::new(),
         };
-        task.secrets.iter().for_each(|it| request.mask.add(it.reveal()));
+        task.secrets
+            .iter()
+            .chain(&input.terms.secrets)
+            .for_each(|it| request.mask.add(it.reveal()));
         if let Some(headers) = &input.request_headers {
             request.add_headers(headers, placeholders)?;
         }

@@ -12,6 +12,8 @@ mod auth;
 mod connections;
 #[path = "contract/import.rs"]
 mod import;
+#[path = "contract/limits.rs"]
+mod limits;
 #[path = "contract/mapping.rs"]
 mod mapping;
 #[path = "contract/paging.rs"]
@@ -22,6 +24,8 @@ mod peer;
 mod polling;
 #[path = "contract/samples.rs"]
 mod samples;
+#[path = "contract/server.rs"]
+mod server;
 #[path = "contract/weather.rs"]
 mod weather;
 #[path = "contract/wire.rs"]

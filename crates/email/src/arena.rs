@@ -78,7 +78,7 @@ impl Parameters {
 /// The failure under the name of the exception that the original's library raises; its HTTP status says whether it is tried again.
 fn in_python(problem: Problem) -> Failure {
     let exception = match &problem {
-        Problem::Failure(_) => None,
+        Problem::Failure(_) | Problem::Smtp(Trouble { kind: Kind::Held(_), .. }, _) => None,
         Problem::Recipients(..) => Some("SMTPRecipientsRefused"),
         Problem::Smtp(trouble, _) => Some(exception(trouble)),
     };
@@ -106,7 +106,7 @@ fn exception(trouble: &Trouble) -> &'static str {
         },
         (Kind::Lost(_), _) => "SMTPServerDisconnected",
         (Kind::Untrusted(_), _) => "SSLCertVerificationError",
-        (Kind::Lacking(_), _) => "SMTPNotSupportedError",
+        (Kind::Lacking(_) | Kind::Held(_), _) => "SMTPNotSupportedError",
         (Kind::Refused(_) | Kind::Garbled(_), step) => match step {
             Step::Lookup | Step::Connect | Step::Handshake | Step::Greeting => "SMTPConnectError",
             Step::Ehlo => "SMTPHeloError",

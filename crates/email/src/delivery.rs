@@ -15,7 +15,7 @@ use crate::{
     server::Server,
     smtp::{
         reply::Reply,
-        session::{Envelope, Partial},
+        session::{BeforeEnd, Envelope, Partial},
         trouble::{self, Trouble},
     },
 };
@@ -60,6 +60,7 @@ pub(crate) struct Parcel<'a> {
     pub(crate) to: &'a [Address],
     pub(crate) partial: Partial,
     pub(crate) message: &'a Message,
+    pub(crate) before_end: &'a BeforeEnd,
 }
 
 impl Parcel<'_> {
@@ -77,6 +78,7 @@ impl Parcel<'_> {
                 to: &waiting,
                 partial: self.partial,
                 needs_utf8: self.needs_utf8(),
+                before_end: self.before_end,
             };
             let taken = match server.send(&envelope, self.message).await {
                 Ok(taken) => taken,
@@ -172,7 +174,7 @@ impl From<Problem> for Failure {
         let text = problem.to_string();
         match problem {
             Problem::Failure(failure) => failure,
-            Problem::Smtp(trouble, server) => trouble::classify(&trouble, &server),
+            Problem::Smtp(trouble, server) => trouble::classify(trouble, &server),
             Problem::Recipients(rejected, _) => {
                 let code = ErrorCode::EmailSendError;
                 // One who was put off may be welcome later, and then the mail goes to that one.

@@ -1,6 +1,7 @@
 //! `SEND`: one mail to any number of people.
 
 use common::{Context, Failure};
+use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -9,12 +10,12 @@ use crate::{
     address::{Address, Mailbox},
     calendar::{self, Around},
     client::{self, Email},
-    delivery::{Delivery, Parcel, Problem, Rejected},
+    delivery::{Parcel, Problem, Rejected},
     enclosures::{self, Budget},
     error::{ErrorCode, invalid, missing},
     headers,
     input::{self, Calendar, Input},
-    message::{Invitation, Mail, Message, text::Charset},
+    message::{Invitation, Mail, text::Charset},
     render::{self, Said},
     server::Server,
 };
@@ -51,7 +52,27 @@ pub(crate) async fn send(email: &Context<Email>, mut input: Input) -> Result<Out
     email.preview(|| message.eml()).map_err(Problem::Failure)?;
     let server = server.ok_or_else(|| Problem::Failure(client::no_server()))?;
     wait_for_turn(email, &server).map_err(Problem::Failure)?;
-    let delivery = deliver(email, &server, &mail.from.address, &recipients, &message).await?;
+    let presumed = presumed(&mail.message_id, &server.label());
+    let ledger = email.clone();
+    let before_end = move || -> BoxFuture<'static, Result<(), Failure>> {
+        let (ledger, presumed) = (ledger.clone(), presumed());
+        Box::pin(async move { ledger.committing(presumed).await })
+    };
+    let parcel = Parcel {
+        from: &mail.from.address,
+        to: &recipients,
+        partial: email.partial,
+        message: &message,
+        before_end: &before_end,
+    };
+    let delivery = parcel.deliver(&server).await?;
+    if !delivery.rejected.is_empty() {
+        let n = delivery.rejected.len();
+        email.warn(format_args!(
+            "{n} of {} recipients were refused, see `rejected`",
+            recipients.len()
+        ));
+    }
     let id = mail.message_id;
     Ok(Output {
         message_id: id,
@@ -61,20 +82,15 @@ pub(crate) async fn send(email: &Context<Email>, mut input: Input) -> Result<Out
     })
 }
 
-async fn deliver(
-    email: &Context<Email>,
-    server: &Server,
-    from: &Address,
-    to: &[Address],
-    message: &Message,
-) -> Result<Delivery, Problem> {
-    let parcel = Parcel { from, to, partial: email.partial, message };
-    let delivery = parcel.deliver(server).await?;
-    if !delivery.rejected.is_empty() {
-        let n = delivery.rejected.len();
-        email.warn(format_args!("{n} of {} recipients were refused, see `rejected`", to.len()));
+/// What is told when this process ends while the end of the mail is on its way (`LEDGER_URL`).
+fn presumed(id: &str, server: &str) -> impl Fn() -> Failure + Send + Sync + use<> {
+    let text = format!(
+        "{server}: the connector was stopped while it sent the mail {id}, which may have been sent; the server's log knows"
+    );
+    move || {
+        let source = anyhow::anyhow!(text.clone());
+        Failure::permanent(ErrorCode::EmailSendError, source).with_status(409)
     }
-    Ok(delivery)
 }
 
 /// `answers.md` 12.

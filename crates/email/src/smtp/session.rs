@@ -2,6 +2,8 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use common::Failure;
+use futures_util::future::BoxFuture;
 use rustls::ClientConfig;
 
 use crate::{
@@ -51,7 +53,12 @@ pub(crate) struct Envelope<'a> {
     pub(crate) partial: Partial,
     /// Whether an address or a header is not ASCII (RFC 6531).
     pub(crate) needs_utf8: bool,
+    /// Called when the end of the mail is about to be sent; its failure keeps that from happening.
+    pub(crate) before_end: &'a BeforeEnd,
 }
+
+/// Keeps in mind that the mail may have been delivered from now on.
+pub(crate) type BeforeEnd = dyn Fn() -> BoxFuture<'static, Result<(), Failure>> + Send + Sync;
 
 /// What happens when some recipients are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +200,7 @@ impl Session {
         if go.code != 354 {
             return Err(unexpected(Step::Data, go));
         }
-        let reply = self.content(message).await?;
+        let reply = self.content(message, envelope.before_end).await?;
         Ok(Taken { accepted, refused, reply: Some(reply) })
     }
 
@@ -257,7 +264,11 @@ impl Session {
     }
 
     /// Sends the mail itself, with a second dot before each one that begins a line (RFC 5321 §4.5.2).
-    async fn content(&mut self, message: &Message) -> Result<Reply, Trouble> {
+    async fn content(
+        &mut self,
+        message: &Message,
+        before_end: &BeforeEnd,
+    ) -> Result<Reply, Trouble> {
         let mut waiting = Vec::with_capacity(SEND_BYTES.min(message.len() + 16));
         for chunk in message.chunks() {
             if waiting.len() + chunk.len() > SEND_BYTES && !waiting.is_empty() {
@@ -267,6 +278,7 @@ impl Session {
             append_stuffed(&mut waiting, &chunk);
         }
         waiting.extend_from_slice(b".\r\n");
+        before_end().await.map_err(|it| Trouble::new(Step::Body, Kind::Held(it)))?;
         let reply = self.wire.exchange(Step::End, &waiting).await?;
         match reply.code {
             200..=299 => Ok(reply),

@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     Untrusted(String),
     /// The server cannot do what is needed, or the settings forbid what would be needed.
     Lacking(String),
+    /// It must not be sent now, for reasons of our own, which are handed on as they are.
+    Held(Failure),
 }
 
 impl Trouble {
@@ -61,7 +63,8 @@ impl Trouble {
             | Kind::Lost(_)
             | Kind::Garbled(_)
             | Kind::Untrusted(_)
-            | Kind::Lacking(_) => None,
+            | Kind::Lacking(_)
+            | Kind::Held(_) => None,
         }
     }
 
@@ -69,7 +72,7 @@ impl Trouble {
     pub(crate) fn may_have_happened(&self) -> bool {
         match self.kind {
             Kind::Silent(_) | Kind::Lost(_) | Kind::Garbled(_) => self.step == Step::End,
-            Kind::Refused(_) | Kind::Untrusted(_) | Kind::Lacking(_) => false,
+            Kind::Refused(_) | Kind::Untrusted(_) | Kind::Lacking(_) | Kind::Held(_) => false,
         }
     }
 
@@ -78,7 +81,11 @@ impl Trouble {
         let is_loss = match &self.kind {
             Kind::Lost(_) => true,
             Kind::Refused(reply) => reply.is_farewell(),
-            Kind::Silent(_) | Kind::Garbled(_) | Kind::Untrusted(_) | Kind::Lacking(_) => false,
+            Kind::Silent(_)
+            | Kind::Garbled(_)
+            | Kind::Untrusted(_)
+            | Kind::Lacking(_)
+            | Kind::Held(_) => false,
         };
         is_loss && self.step == Step::Mail
     }
@@ -97,7 +104,7 @@ impl Trouble {
         match &self.kind {
             Kind::Silent(_) | Kind::Lost(_) => !self.may_have_happened(),
             Kind::Refused(reply) => reply.is_transient(),
-            Kind::Garbled(_) | Kind::Untrusted(_) | Kind::Lacking(_) => false,
+            Kind::Garbled(_) | Kind::Untrusted(_) | Kind::Lacking(_) | Kind::Held(_) => false,
         }
     }
 }
@@ -116,6 +123,7 @@ impl fmt::Display for Trouble {
             Kind::Refused(reply) => write!(f, "{step}: {reply}"),
             Kind::Garbled(text) => write!(f, "{step}: this is no SMTP server: {text}"),
             Kind::Untrusted(text) | Kind::Lacking(text) => write!(f, "{step}: {text}"),
+            Kind::Held(failure) => write!(f, "{step}: {failure}"),
         }?;
         if self.may_have_happened() {
             write!(
@@ -153,7 +161,8 @@ const STATUS_AMBIGUOUS: u16 = 409;
 const STATUS_TRY_AGAIN: u16 = 503;
 
 /// What it means for the process; `server` names the server in the text.
-pub(crate) fn classify(trouble: &Trouble, server: &str) -> Failure {
+pub(crate) fn classify(trouble: Trouble, server: &str) -> Failure {
+    let text = format!("{server}: {trouble}");
     let code = trouble.code();
     let note = match &trouble.kind {
         Kind::Silent(_) => format!("{}: silent", trouble.step),
@@ -161,8 +170,11 @@ pub(crate) fn classify(trouble: &Trouble, server: &str) -> Failure {
         Kind::Refused(reply) => format!("{}: {}", trouble.step, reply.code),
         Kind::Garbled(_) => format!("{}: no SMTP", trouble.step),
         Kind::Untrusted(text) | Kind::Lacking(text) => format!("{}: {text}", trouble.step),
+        Kind::Held(_) => String::new(),
     };
-    let text = format!("{server}: {trouble}");
+    if let Kind::Held(failure) = trouble.kind {
+        return failure;
+    }
     let failure = if trouble.may_have_happened() {
         Failure::permanent(code, anyhow::anyhow!(text)).with_status(STATUS_AMBIGUOUS)
     } else if trouble.is_transient() {
@@ -191,7 +203,7 @@ mod tests {
 
     fn check(step: Step, kind: Kind, expected: (&str, &str, u16)) {
         let text = format!("{step} {kind:?}");
-        let failure = classify(&Trouble::new(step, kind), "smtp.example.org:587");
+        let failure = classify(Trouble::new(step, kind), "smtp.example.org:587");
         let status = failure.report().status.unwrap();
         assert_eq!((failure.kind(), failure.code(), status), expected, "{text}");
     }
@@ -230,7 +242,7 @@ mod tests {
     fn a_text_names_server_step_and_reply() {
         let trouble = Trouble::new(Step::Auth, reply(535));
         assert_eq!(
-            classify(&trouble, "smtp.example.org:587").to_string(),
+            classify(trouble, "smtp.example.org:587").to_string(),
             "EMAIL_AUTHENTICATION_ERROR: smtp.example.org:587: AUTH: 535 x"
         );
     }

@@ -1,6 +1,7 @@
 //! What the tests run against: a broker, the connectors, the engine's side; and how they wait.
 
 mod broker;
+mod certificates;
 mod connector;
 mod container;
 mod node;
@@ -18,6 +19,7 @@ use tokio::time::{self, Instant};
 
 pub(crate) use self::{
     broker::Broker,
+    certificates::Certificates,
     connector::{Connector, PERSON, REST, SECRET, binaries},
     postgres::Postgres,
     watchdog::Watchdog,

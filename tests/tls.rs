@@ -1,20 +1,20 @@
 //! `amqps://` with an authority of one's own and client certificates.
 
-use std::{env, fs, path::PathBuf};
-
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::json;
 
 use crate::{
     engine::Engine,
-    stack::{Broker, Connector, eventually, free_port, unique},
+    stack::{Broker, Certificates, Connector, eventually, free_port, unique},
 };
 
 #[tokio::test]
 async fn a_broker_with_certificates_is_served_and_trust_is_mutual() {
     let files = Certificates::new();
+    files.sign("server", &["127.0.0.1"]);
+    files.sign("client", &["connector.example.org"]);
     let port = free_port();
-    let Some(broker) = Broker::private_with(&files.configuration(port)).await else { return };
+    let configuration = configuration(&files, port);
+    let Some(broker) = Broker::private_with(&configuration).await else { return };
     let (_, after_host) = broker.url().rsplit_once(':').unwrap();
     let url = broker.url().replace(after_host, &format!("{port}/%2f")).replace("amqp:", "amqps:");
     let (authority, certificate, key) =
@@ -52,57 +52,18 @@ async fn refused(connector: &Connector) -> String {
     .await
 }
 
-/// An authority, and what it has signed, in files.
-struct Certificates(PathBuf);
-
-impl Certificates {
-    fn new() -> Self {
-        let folder = env::temp_dir().join(unique("e2e-tls"));
-        fs::create_dir_all(&folder).unwrap();
-        let files = Self(folder);
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "authority");
-        let key = KeyPair::generate().unwrap();
-        let authority = params.self_signed(&key).unwrap();
-        files.write("authority.pem", &authority.pem());
-        let issuer = Issuer::new(params, key);
-        for (name, host) in [("server", "127.0.0.1"), ("client", "connector.example.org")] {
-            let key = KeyPair::generate().unwrap();
-            let params = CertificateParams::new([host.to_owned()]).unwrap();
-            files.write(&format!("{name}.pem"), &params.signed_by(&key, &issuer).unwrap().pem());
-            files.write(&format!("{name}.key"), &key.serialize_pem());
-        }
-        files
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_string_lossy().into_owned()
-    }
-
-    /// Lines of `rabbitmq.conf` for a port that lets only those in whom the authority knows.
-    fn configuration(&self, port: u16) -> String {
-        format!(
-            "listeners.ssl.1 = 127.0.0.1:{port}
+/// Lines of `rabbitmq.conf` for a port that lets only those in whom the authority knows.
+fn configuration(files: &Certificates, port: u16) -> String {
+    format!(
+        "listeners.ssl.1 = 127.0.0.1:{port}
 ssl_options.cacertfile = {}
 ssl_options.certfile = {}
 ssl_options.keyfile = {}
 ssl_options.verify = verify_peer
 ssl_options.fail_if_no_peer_cert = true
 ",
-            self.path("authority.pem"),
-            self.path("server.pem"),
-            self.path("server.key"),
-        )
-    }
-}
-
-impl Drop for Certificates {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
-    }
+        files.path("authority.pem"),
+        files.path("server.pem"),
+        files.path("server.key"),
+    )
 }

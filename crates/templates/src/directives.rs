@@ -35,7 +35,9 @@ impl<'s> Scanner<'s> {
         let named = name.is_some_and(|it| match self.sink {
             // Slack's own `<@U…>` and `<#C…>`.
             Sink::Slack => it.is_ascii_lowercase(),
-            Sink::Text | Sink::Html | Sink::Header | Sink::Json | Sink::Url => it.is_alphabetic(),
+            Sink::Text | Sink::Html | Sink::Header | Sink::Json | Sink::Url | Sink::Markdown => {
+                it.is_alphabetic()
+            }
         });
         match (sign, inside.as_bytes().first()?) {
             // A dollar or number sign before a value of our own.

@@ -85,13 +85,13 @@ fn markups(environment: &mut Environment<'_>, sink: Sink) {
     environment.add_filter("tojson", move |value: &Value| match sink {
         // There it is JSON anyway.
         Sink::Json => value.clone(),
-        Sink::Text | Sink::Html | Sink::Header | Sink::Url | Sink::Slack => {
+        Sink::Text | Sink::Html | Sink::Header | Sink::Url | Sink::Slack | Sink::Markdown => {
             Value::from(data::json(value))
         }
     });
     environment.add_filter("urlencode", move |value: &Value| match sink {
         Sink::Url => Value::from_safe_string(component(&data::text(value))),
-        Sink::Text | Sink::Html | Sink::Header | Sink::Json | Sink::Slack => {
+        Sink::Text | Sink::Html | Sink::Header | Sink::Json | Sink::Slack | Sink::Markdown => {
             Value::from(component(&data::text(value)))
         }
     });

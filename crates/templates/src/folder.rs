@@ -84,6 +84,12 @@ impl Templates {
         self.variant(name, locale, bytes_max).map(|it| (it.name, it.text))
     }
 
+    /// The bytes of a file that a template refers to, e.g. an image.
+    pub fn read_bytes(&self, name: &str, bytes_max: usize) -> Result<Vec<u8>, TemplateError> {
+        let content = self.content(name, bytes_max)?;
+        content.map(|(bytes, _)| bytes).ok_or_else(|| TemplateError::NotFound { name: name.into() })
+    }
+
     pub(crate) fn variant(
         &self,
         name: &str,
@@ -103,6 +109,19 @@ impl Templates {
         name: &str,
         bytes_max: usize,
     ) -> Result<Option<Found>, TemplateError> {
+        let Some((bytes, version)) = self.content(name, bytes_max)? else { return Ok(None) };
+        let text = String::from_utf8(bytes).map_err(|_| TemplateError::Read {
+            name: name.into(),
+            reason: "is not UTF-8".into(),
+        })?;
+        Ok(Some(Found { name: name.into(), text, version }))
+    }
+
+    fn content(
+        &self,
+        name: &str,
+        bytes_max: usize,
+    ) -> Result<Option<(Vec<u8>, Version)>, TemplateError> {
         let Some(path) = self.path(name)? else { return Ok(None) };
         let refused = |reason: String| TemplateError::Read { name: name.into(), reason };
         let version = Version::of(&path).ok_or_else(|| refused("is no file".into()))?;
@@ -113,8 +132,7 @@ impl Templates {
         if bytes.len() > bytes_max {
             return Err(Limit::Source { max: bytes_max }.into());
         }
-        let text = String::from_utf8(bytes).map_err(|_| refused("is not UTF-8".into()))?;
-        Ok(Some(Found { name: name.into(), text, version }))
+        Ok(Some((bytes, version)))
     }
 
     /// Where the file really is; `None` if there is none.

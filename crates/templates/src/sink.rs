@@ -3,7 +3,7 @@
 use minijinja::{AutoEscape, Environment, Error, Output, State, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{TemplateError, data, error::Limit, guard, json};
+use crate::{TemplateError, data, error::Limit, guard, json, markdown};
 
 /// RFC 3986 §2.3: everything but the unreserved characters.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -23,17 +23,21 @@ pub enum Sink {
     Url,
     /// Slack's `mrkdwn`: `& < >` become entities, so that no value can ping a channel.
     Slack,
+    /// Markdown: no value means anything in it; whoever reads the Markdown calls [`crate::shown`] on its texts.
+    Markdown,
 }
 
 impl Sink {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Text, Self::Html, Self::Header, Self::Json, Self::Url, Self::Slack];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Text, Self::Html, Self::Header, Self::Json, Self::Url, Self::Slack, Self::Markdown];
 
     pub(crate) fn add_to(self, environment: &mut Environment<'_>) {
         environment.set_auto_escape_callback(move |_| match self {
             Self::Text | Self::Header => AutoEscape::None,
             Self::Html => AutoEscape::Html,
-            Self::Json | Self::Url | Self::Slack => AutoEscape::Custom("sink".into()),
+            Self::Json | Self::Url | Self::Slack | Self::Markdown => {
+                AutoEscape::Custom("sink".into())
+            }
         });
         environment.set_formatter(move |out, state, value| self.write(out, state, value));
     }
@@ -63,6 +67,7 @@ impl Sink {
             Self::Html => markup(&data::text(value), true),
             Self::Slack => markup(&data::text(value), false),
             Self::Url => component(&data::text(value)),
+            Self::Markdown => markdown::hidden(&data::text(value)),
             Self::Json => format!("{0}{1}{0}", json::MARK, data::json(value)),
         }
     }
@@ -70,7 +75,7 @@ impl Sink {
     /// What a text still needs when it is complete.
     pub(crate) fn finish(self, text: String, output_max: usize) -> Result<String, TemplateError> {
         match self {
-            Self::Text | Self::Html | Self::Url | Self::Slack => Ok(text),
+            Self::Text | Self::Html | Self::Url | Self::Slack | Self::Markdown => Ok(text),
             Self::Header => Ok(one_line(&text)),
             Self::Json => {
                 let woven = json::weave(&text).map_err(|what| TemplateError::NotJson { what })?;

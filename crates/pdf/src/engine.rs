@@ -1,0 +1,220 @@
+//! Typesets documents; runs in a worker.
+
+mod diagnose;
+mod encrypt;
+mod export;
+mod faces;
+mod glyphs;
+pub(crate) mod images;
+mod json;
+mod world;
+
+use typst::{
+    Library, LibraryExt, comemo,
+    foundations::{Bytes, Datetime},
+    utils::{LazyHash, hash128},
+};
+use typst_layout::PagedDocument;
+
+use self::{
+    faces::Faces,
+    world::{DATA, MAIN, Sandbox, TEMPLATE},
+};
+use crate::{
+    markdown,
+    markup::{Markup, quoted},
+    page::{Mark, Strip, Watermark},
+    prelude::prelude,
+    resources::Resources,
+    template::Format,
+    worker::{Attachment, Job, Need, Rendered, Setup, Supply, Trouble, TroubleKind},
+};
+
+/// For so many documents, what was calculated for one is kept for the next.
+const KEPT_DOCUMENTS: usize = 5;
+
+/// Gets files that were not sent with a job.
+pub(crate) trait Fetch {
+    /// The files that are needed, in their order.
+    fn fetch(&mut self, needs: &[Need]) -> Vec<Supply>;
+}
+
+/// What all documents share.
+pub(crate) struct Engine {
+    library: LazyHash<Library>,
+    faces: Faces,
+    image_pixels_max: u64,
+    has_templates: bool,
+}
+
+impl Engine {
+    /// Loads the fonts.
+    pub(crate) fn new(setup: &Setup) -> Self {
+        let mut library = Library::default();
+        json::replace(&mut library);
+        Self {
+            library: LazyHash::new(library),
+            faces: Faces::load(setup.fonts.as_deref()),
+            image_pixels_max: setup.image_pixels_max,
+            has_templates: setup.has_templates,
+        }
+    }
+
+    /// Makes one document.
+    ///
+    /// # Errors
+    /// What is wrong with the template, its data or its files.
+    pub(crate) fn render(
+        &self,
+        mut job: Job,
+        fetch: &mut (dyn Fetch + Send),
+    ) -> Result<Rendered, Trouble> {
+        // The same for the same document, so that its bytes are the same too.
+        let ident = format!("{:032x}", hash128(&serde_json::to_string(&job).unwrap_or_default()));
+        if job.page.strips().any(Strip::is_html) {
+            let text = "`header`, `footer`: HTML is not supported yet; text is";
+            return Err(Trouble::new(TroubleKind::Unfit, text));
+        }
+        let mut warnings = Vec::new();
+        let mut own_fonts: Vec<_> = job.fonts.drain(..).map(|it| (it.name, it.bytes)).collect();
+        let mut body = String::new();
+        if job.format != Format::Typst {
+            let markup = self.markup(&job, fetch)?;
+            warnings.extend(job.page.complete(markup.page));
+            body = markup.body;
+            job.assets.extend(markup.assets);
+            own_fonts.extend(markup.fonts.into_iter().map(|it| (String::new(), it)));
+            warnings.extend(markup.warnings);
+        }
+        let faces = self.faces_with(own_fonts)?;
+        let today = day(&job.date)?;
+        let Some(world) = Sandbox::new(self, faces.as_ref().unwrap_or(&self.faces), today, fetch)
+        else {
+            return Err(Trouble::new(TroubleKind::Broken, "the engine has no place for files"));
+        };
+        let main = self.mount(&mut job, &body, &world)?;
+        world.add(MAIN, main.into_bytes());
+        let compiled = typst::compile::<PagedDocument>(&world);
+        warnings.extend(compiled.warnings.iter().filter_map(|it| diagnose::warning(it, &world)));
+        let mut document = compiled.output.map_err(|it| diagnose::trouble(&it, &world))?;
+        warnings.extend(glyphs::warnings(&document));
+        warnings.extend(export::tell_about(&mut document, &job.page.about));
+        let files = export::files(&document, &job, ident).map_err(|problem| match problem {
+            export::Problem::Told(trouble) => trouble,
+            export::Problem::Engine(errors) => {
+                Trouble { kind: TroubleKind::Unfit, ..diagnose::trouble(&errors, &world) }
+            }
+        })?;
+        Ok(Rendered { pages: document.pages().len(), warnings, files })
+    }
+
+    /// Makes a document that nobody wants, so that the first one that is wanted takes no longer than others.
+    pub(crate) fn warm_up(&self) {
+        struct Nobody;
+        impl Fetch for Nobody {
+            fn fetch(&mut self, needs: &[Need]) -> Vec<Supply> {
+                needs.iter().map(|_| Supply::Refused(String::new())).collect()
+            }
+        }
+        let job =
+            Job::of_text(Format::Markdown, "# A\n\n| b | **c** |\n| --- | --- |\n| d | *e* |");
+        // What it shows would show in the first real document too.
+        drop(self.render(job, &mut Nobody));
+        Self::forget();
+    }
+
+    /// Gives up what is kept from documents before the last few; to be called after every document, failed ones too.
+    pub(crate) fn forget() {
+        comemo::evict(KEPT_DOCUMENTS);
+    }
+
+    /// What the other languages are in Typst.
+    fn markup(&self, job: &Job, fetch: &mut (dyn Fetch + Send)) -> Result<Markup, Trouble> {
+        let (assets, pixels_max) = (&job.assets, self.image_pixels_max);
+        let mut resources = Resources::new(assets, fetch, self.has_templates, pixels_max);
+        let mut markup = match job.format {
+            Format::Typst => Ok(Markup::default()),
+            Format::Html => Err(Trouble::new(
+                TroubleKind::Unfit,
+                "HTML templates are not supported yet; Typst and Markdown are",
+            )),
+            Format::Markdown => {
+                let mut markup = markdown::markup(&job.text, &mut resources);
+                // A heading is no more than a guess at the title.
+                markup.page.about.title.take_if(|_| job.page.about.title.is_some());
+                Ok(markup)
+            }
+        }?;
+        markup.assets.extend(resources.into_assets());
+        Ok(markup)
+    }
+
+    fn faces_with(&self, fonts: Vec<(String, Vec<u8>)>) -> Result<Option<Faces>, Trouble> {
+        if fonts.is_empty() {
+            return Ok(None);
+        }
+        let (names, bytes): (Vec<_>, Vec<_>) =
+            fonts.into_iter().map(|(name, bytes)| (name, Bytes::new(bytes))).unzip();
+        self.faces.with(&bytes).map(Some).map_err(|index| {
+            let text = format!("`fonts`: `{}` is no TrueType or OpenType font", names[index]);
+            Trouble::new(TroubleKind::Asset, text)
+        })
+    }
+
+    /// Puts the job's files into the world; gives the main file.
+    fn mount(&self, job: &mut Job, body: &str, world: &Sandbox<'_>) -> Result<String, Trouble> {
+        let mut main = prelude(&job.page, job.format);
+        for mut asset in job.assets.drain(..) {
+            self.checked(&asset.name, &asset.bytes)?;
+            match &job.page.watermark {
+                Some(Watermark { mark: Mark::Image(name), opacity, .. }) if *name == asset.name => {
+                    asset.bytes = images::faded(&asset.bytes, *opacity);
+                }
+                _ => {}
+            }
+            if !world.add(&asset.name, asset.bytes) {
+                let text = format!("`assets`: `{}` is no name below the document", asset.name);
+                return Err(Trouble::new(TroubleKind::Asset, text));
+            }
+        }
+        world.add(DATA, job.data.get().as_bytes().to_vec());
+        if job.format == Format::Typst {
+            let name = job.name.as_deref().unwrap_or(TEMPLATE);
+            world.add(name, std::mem::take(&mut job.text).into_bytes());
+            main = format!("{main}#include {}\n", quoted(&format!("/{name}")));
+        } else {
+            main += body;
+        }
+        for (index, attachment) in job.attachments.iter_mut().enumerate() {
+            let Attachment { content, mime_type, description, relationship } = attachment;
+            let name = format!("attachment-{index}");
+            world.add(&name, std::mem::take(&mut content.bytes));
+            main = format!(
+                "{main}\n#pdf.attach({}, read({}, encoding: none), relationship: {}, mime-type: {}, description: {})",
+                quoted(&content.name),
+                quoted(&name),
+                quoted(relationship),
+                quoted(mime_type),
+                description.as_deref().map_or("none".to_owned(), quoted),
+            );
+        }
+        Ok(main)
+    }
+
+    /// Refuses images that would take too much memory; their size in pixels stands at their beginning.
+    fn checked(&self, name: &str, bytes: &[u8]) -> Result<(), Trouble> {
+        images::check(name, bytes, self.image_pixels_max)
+            .map_err(|text| Trouble::new(TroubleKind::Asset, text))
+    }
+}
+
+fn day(date: &str) -> Result<Datetime, Trouble> {
+    let mut parts = date.splitn(3, '-');
+    let mut number = || parts.next()?.parse::<i32>().ok();
+    let day = number().and_then(|year| {
+        let month = u8::try_from(number()?).ok()?;
+        Datetime::from_ymd(year, month, u8::try_from(number()?).ok()?)
+    });
+    let refused = || format!("`date`: `{date}` is no day, e.g. 2026-11-21");
+    day.ok_or_else(|| Trouble::new(TroubleKind::Unfit, refused()))
+}

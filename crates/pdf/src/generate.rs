@@ -1,0 +1,161 @@
+//! `GENERATE`: a template and data become a document.
+
+mod data;
+mod job;
+mod names;
+mod sources;
+
+use bytes::Bytes;
+use common::{Context, Failure};
+use files::{File, Files, NewFile};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use templates::{Sink, Syntax};
+use tokio::task;
+
+use crate::{
+    client::Pdf,
+    error::{self, ErrorCode, invalid},
+    input::{Input, OutputFormat},
+    template::Format,
+    worker::Blob,
+};
+
+/// What `GENERATE` gives (`activiti-ootb-connectors.md` §10.3).
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Output {
+    /// One file; for images a list of them, one per page.
+    #[schemars(with = "File")]
+    file: Value,
+    /// The same under the name of 2019.
+    #[serde(rename = "docgen.result")]
+    #[schemars(with = "File")]
+    result: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages: Option<usize>,
+}
+
+pub(crate) async fn run(pdf: Context<Pdf>, mut input: Input) -> Result<Output, Failure> {
+    refuse_targets(&pdf, &input);
+    let locale = input.language.clone().map(String::from);
+    let format = input.template_format;
+    let source = sources::read(&pdf, &input.template, format, locale.as_deref()).await?;
+    let data = data::take(&mut input);
+    let text = match source.format {
+        Format::Typst => source.text,
+        Format::Html => filled(&pdf, "template", source.text, &data, Sink::Html).await?,
+        Format::Markdown => filled(&pdf, "template", source.text, &data, Sink::Markdown).await?,
+    };
+    let output_format = input.output_format.unwrap_or_default();
+    let name = match input.output_file_name.take() {
+        Some(name) => filled(&pdf, "outputFileName", name, &data, Sink::Header).await?,
+        None => source.file_name.as_deref().map_or("document", names::stem).to_owned(),
+    };
+    let name = names::with_extension(&name, output_format.extension());
+    let folder = input.target_folder_path.take();
+    pdf.preview(|| text.clone())?;
+    if output_format == OutputFormat::Html {
+        let html = preview(source.format, &text)?;
+        let file = save(&pdf, Blob::new(name, html.into_bytes()), "text/html", folder).await?;
+        return Ok(Output::of(json!(file), None));
+    }
+    let is_strict = input.strict == Some(true);
+    let template = job::Template { format: source.format, name: source.name, text };
+    let job = job::new(&pdf, input, template, &data, output_format).await?;
+    let rendered = pdf.pool.render(job, pdf.references()).await;
+    let rendered = rendered.map_err(|trouble| error::rendering(&trouble))?;
+    if is_strict && !rendered.warnings.is_empty() {
+        let text = format!("`strict`: {}", rendered.warnings.join("; "));
+        return Err(Failure::business(ErrorCode::TemplateSyntaxError, text));
+    }
+    rendered.warnings.iter().for_each(|it| pdf.warn(it));
+    let mime_type = output_format.mime_type();
+    let mut files = Vec::new();
+    for (index, blob) in rendered.files.into_iter().enumerate() {
+        let name = match output_format {
+            OutputFormat::Png => names::numbered(&name, index + 1),
+            OutputFormat::Pdf | OutputFormat::Html => name.clone(),
+        };
+        let blob = Blob::new(name, blob.bytes);
+        files.push(save(&pdf, blob, mime_type, folder.clone()).await?);
+    }
+    let file = match (output_format, files.pop()) {
+        (OutputFormat::Pdf | OutputFormat::Html, Some(file)) => json!(file),
+        (_, last) => json!(Files(files.into_iter().chain(last).collect())),
+    };
+    Ok(Output::of(file, Some(rendered.pages)))
+}
+
+/// Says which inputs of the original are of no use without its content service.
+fn refuse_targets(pdf: &Context<Pdf>, input: &Input) {
+    let given = [
+        ("targetFile", input.target_file.is_some()),
+        ("parentFolder", input.parent_folder.is_some()),
+        ("targetFolder", input.target_folder.is_some()),
+        ("targetFolderId", input.target_folder_id.is_some()),
+        ("targetFileType", input.target_file_type.is_some()),
+        ("targetFileMetadata", input.target_file_metadata.is_some()),
+        ("underscoreMetadata", input.underscore_metadata.is_some()),
+    ];
+    for (name, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+        pdf.warn(format_args!(
+            "`{name}` is for a content service and has no effect; `targetFolderPath` names the folder in the store"
+        ));
+    }
+}
+
+/// The text with the values of `data`; long ones take a thread of their own.
+async fn filled(
+    pdf: &Context<Pdf>,
+    input: &'static str,
+    text: String,
+    data: &Value,
+    sink: Sink,
+) -> Result<String, Failure> {
+    let (pdf, data) = (pdf.clone(), data.clone());
+    let rendered =
+        task::spawn_blocking(move || pdf.texts.render(&text, &data, sink, Syntax::FreeMarker));
+    let rendered = rendered.await.map_err(|panic| {
+        Failure::permanent(ErrorCode::UnknownError, anyhow::anyhow!("`{input}`: {panic}"))
+    })?;
+    rendered.map_err(|it| error::template(input, &it))
+}
+
+/// The page that a browser shows.
+fn preview(format: Format, text: &str) -> Result<String, Failure> {
+    match format {
+        Format::Html => Ok(text.to_owned()),
+        Format::Markdown => Ok(crate::markdown::html(text)),
+        Format::Typst => Err(invalid(
+            "`outputFormat`: HTML is made of HTML and Markdown templates, not of Typst",
+        )),
+    }
+}
+
+async fn save(
+    pdf: &Context<Pdf>,
+    blob: Blob,
+    mime_type: &str,
+    folder: Option<String>,
+) -> Result<File, Failure> {
+    let new = NewFile {
+        name: blob.name,
+        mime_type: Some(mime_type.to_owned()),
+        folder,
+        ..NewFile::default()
+    };
+    let saved = pdf.store.save_bytes(new, Bytes::from(blob.bytes)).await;
+    saved.map_err(|it| error::file("file", it))
+}
+
+impl Output {
+    fn of(file: Value, pages: Option<usize>) -> Self {
+        Self { result: file.clone(), file, pages }
+    }
+
+    /// Where the document is.
+    pub(crate) fn uri(&self) -> Value {
+        self.file["uri"].clone()
+    }
+}

@@ -1,0 +1,41 @@
+//! The samples that the README shows: each runs as it stands.
+
+use serde_json::Value;
+
+use crate::{Document, generate};
+
+fn run(text: &str) -> Document {
+    let sample: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(sample["action"], "GENERATE");
+    let document = generate(&sample["inputs"], &[]).document();
+    document.check();
+    assert_eq!(document.warnings(), [""; 0]);
+    document
+}
+
+#[test]
+fn writes_a_letter() {
+    let document = run(include_str!("../../samples/letter.json"));
+    assert_eq!(document.outputs["file"]["name"], "reminder-Jane Doe.pdf");
+    assert_eq!(
+        document.text(),
+        "Reminder Dear Jane Doe, the following invoices are open: Invoice Due Amount 4711 2026-10-31 119.00 4712 2026-11-15 80.50 Please pay 199.50 EUR. Acme Ltd Page 1 of 1"
+    );
+}
+
+#[test]
+fn writes_an_invoice() {
+    let document = run(include_str!("../../samples/invoice.json"));
+    assert_eq!(document.text(), "Invoice 4711 Article Price Bolt M8 1.20 Nut M8 0.80 Total: 2.00");
+    assert_eq!(document.info("Page size"), "595.276 x 419.528 pts");
+}
+
+#[test]
+fn writes_a_report() {
+    let document = run(include_str!("../../samples/report.json"));
+    assert_eq!(document.outputs["pages"], 2);
+    assert_eq!(document.info("Title"), "Annual report");
+    let second = document.page(2);
+    assert!(second.starts_with("Annual report 2026-11-21"), "{second}");
+    assert!(second.contains("Revenue grew by 7 %.") && second.ends_with("Page 2 of 2"), "{second}");
+}

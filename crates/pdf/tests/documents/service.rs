@@ -1,0 +1,140 @@
+//! A connector that runs for long: what one document does must not show in the next.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+/// A running connector, ended when dropped.
+struct Service {
+    child: Child,
+    address: String,
+}
+
+impl Service {
+    fn start(settings: &[(&str, &str)]) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("127.0.0.1:{port}");
+        let child = Command::new(env!("CARGO_BIN_EXE_pdf-connector"))
+            .arg("run")
+            .env_clear()
+            .envs([
+                ("ADMIN_ADDR", address.as_str()),
+                ("PDF_WORKERS", "1"),
+                ("RETRY_MAX_ATTEMPTS", "1"),
+            ])
+            .envs(settings.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect(&address).is_err() {
+            assert!(Instant::now() < deadline, "the connector does not listen");
+            thread::yield_now();
+        }
+        Self { child, address }
+    }
+
+    /// The body of the answer to a command.
+    fn call(&self, command: &str, inputs: &Value) -> Value {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let body = inputs.to_string();
+        write!(
+            stream,
+            "POST /v1/do/{command} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap_or_else(|_chunked| {
+            let start = body.find('{').unwrap();
+            let end = body.rfind('}').unwrap();
+            serde_json::from_str(&body[start..=end]).unwrap()
+        })
+    }
+
+    fn generate(&self, inputs: &Value) -> Value {
+        self.call("pdf-connector/GENERATE", inputs)
+    }
+
+    /// The processes that it has started.
+    fn workers(&self) -> Vec<String> {
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        children.unwrap().split_whitespace().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+fn pages(answer: &Value) -> &Value {
+    &answer["command_response"]["body"]["pages"]
+}
+
+#[test]
+fn the_pool_recovers_from_documents_that_end_its_workers() {
+    let service = Service::start(&[("PDF_MEMORY_MAX", "64MiB"), ("PDF_TIMEOUT", "2s")]);
+    let good = json!({"template": "# {{ n }}", "metadata": {"n": 1}});
+    let bombs = [
+        "#let x = (1,) * 100000000\n#x.len()",
+        "#for a in range(10000) { for b in range(10000) { for c in range(10000) { } } }",
+    ];
+    for bomb in bombs {
+        assert_eq!(pages(&service.generate(&good)), 1);
+        let answer = service.generate(&json!({"template": bomb, "templateFormat": "typst"}));
+        assert_eq!(answer["error"]["error_code"], "RENDER_LIMIT", "{answer}");
+        assert_eq!(pages(&service.generate(&good)), 1);
+    }
+}
+
+#[test]
+fn a_worker_makes_many_documents() {
+    let service = Service::start(&[]);
+    let workers = service.workers();
+    for n in 0..20 {
+        let answer = service.generate(&json!({"template": "# {{ n }}", "metadata": {"n": n}}));
+        assert_eq!(pages(&answer), 1, "{answer}");
+    }
+    let bad = service.generate(&json!({"template": "#let x =", "templateFormat": "typst"}));
+    assert_eq!(bad["error"]["error_code"], "TEMPLATE_SYNTAX_ERROR", "{bad}");
+    assert_eq!(service.workers(), workers);
+}
+
+#[test]
+fn a_worker_that_was_ended_from_outside_is_replaced() {
+    let service = Service::start(&[]);
+    let good = json!({"template": "x"});
+    assert_eq!(pages(&service.generate(&good)), 1);
+    for worker in service.workers() {
+        assert!(Command::new("kill").args(["-9", &worker]).status().unwrap().success());
+    }
+    assert_eq!(pages(&service.generate(&good)), 1);
+}
+
+#[test]
+fn spiffarena_gets_a_data_url() {
+    let service = Service::start(&[]);
+    let answer = service
+        .call("pdf/CreatePDF", &json!({"template": "# {{ name }}", "data": {"name": "Jane"}}));
+    let body = answer["command_response"]["body"].as_str().unwrap();
+    assert!(
+        body.starts_with("data:application/pdf;name=document.pdf;base64,JVBERi0"),
+        "{}",
+        &body[..60]
+    );
+    let answer = service.call("pdf/CreatePDF", &json!({"template": "# {{ name }}", "data": {}}));
+    assert_eq!(answer["error"]["error_code"], "TEMPLATE_METADATA_ERROR", "{answer}");
+}

@@ -7,10 +7,14 @@ use anyhow::{Context, Result, ensure};
 use crate::{progress, tree};
 
 /// What can be measured: the names that `xtask/bench` knows.
-const NAMES: [&str; 5] = ["amqp", "http", "rest-overhead", "start", "email"];
+const NAMES: [&str; 6] = ["amqp", "email", "http", "pdf", "rest-overhead", "start"];
 
-/// The connectors that are measured.
-const CONNECTORS: [&str; 2] = ["rest-connector", "email-connector"];
+/// The connectors that are measured, and by which of them alone.
+const CONNECTORS: [(&str, Option<&str>); 3] = [
+    ("rest-connector", None),
+    ("email-connector", Some("email")),
+    ("pdf-connector", Some("pdf")),
+];
 
 /// Starts the measurements with as many files as this machine allows: each of 10,000 requests in flight is one.
 const LAUNCH: &str = r#"ulimit -n "$(ulimit -H -n)" && exec "$0" "$@""#;
@@ -37,7 +41,9 @@ pub(crate) struct Args {
 /// When something doesn't build, there is no broker, or a connector gives wrong answers; not when a target is missed.
 pub(crate) fn run(args: &Args) -> Result<()> {
     progress::heading("release build");
-    for package in CONNECTORS.into_iter().chain(["bench"]) {
+    let is_asked_for = |name: &str| args.names.is_empty() || args.names.iter().any(|it| it == name);
+    let connectors = CONNECTORS.iter().filter(|(_, only)| only.is_none_or(is_asked_for));
+    for package in connectors.map(|(package, _)| *package).chain(["bench"]) {
         // One after the other: built together, each would get the features that the other needs of their libraries.
         let mut build = Command::new("cargo");
         build.args(["build", "--release", "--package", package]).current_dir(tree::root());

@@ -27,6 +27,9 @@ const BUNDLES: [&str; 3] = [
     "/etc/ssl/ca-bundle.pem",
 ];
 
+/// Where Debian's package fonts-noto-core puts its fonts.
+const FONTS: &str = "/usr/share/fonts/truetype/noto";
+
 /// Make the connectors' images: a static binary each, FROM scratch
 ///
 /// Their names are `${IMAGE_PREFIX:-}NAME-connector:${IMAGE_TAG:-latest}`, as in docker-compose.yml.
@@ -195,7 +198,29 @@ fn context(connector: &Connector, binary: &Path) -> Result<PathBuf> {
     let bundle = root.join("etc/ssl/certs/ca-certificates.crt");
     fs::write(&bundle, authorities()?)?;
     fs::set_permissions(&bundle, Permissions::from_mode(0o644))?;
+    let fonts = fonts(connector)?;
+    if !fonts.is_empty() {
+        folder("fonts", 0o755)?;
+    }
+    for font in fonts {
+        let copy = root.join("fonts").join(&font);
+        fs::copy(Path::new(FONTS).join(&font), &copy).with_context(|| {
+            format!("{FONTS}/{font}; on Debian and Ubuntu: apt-get install fonts-noto-core")
+        })?;
+        fs::set_permissions(&copy, Permissions::from_mode(0o644))?;
+    }
     Ok(context)
+}
+
+/// The fonts that a connector's image has: the lines of its `fonts.txt`.
+fn fonts(connector: &Connector) -> Result<Vec<String>> {
+    let list = connector.folder.join("fonts.txt");
+    if !list.is_file() {
+        return Ok(Vec::new());
+    }
+    let lines = tree::read(&list)?;
+    let names = lines.lines().map(str::trim).filter(|it| !it.is_empty() && !it.starts_with('#'));
+    Ok(names.map(str::to_owned).collect())
 }
 
 fn authorities() -> Result<String> {

@@ -54,7 +54,7 @@ impl Pdf {
             ..Limits::default()
         };
         let setup = Setup {
-            fonts: config.fonts_dir.as_deref().map(Into::into),
+            fonts: Some(Path::new(&config.fonts_dir)).filter(|it| it.is_dir()).map(Into::into),
             memory_max: config.pdf_memory_max.0,
             image_pixels_max: config.pdf_image_pixels_max.get(),
             has_templates: templates.is_some(),

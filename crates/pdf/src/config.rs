@@ -13,7 +13,7 @@ const MEMORY_MIN: u64 = 64 * 1024 * 1024;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) struct Config {
     pub(crate) templates_dir: Option<String>,
-    pub(crate) fonts_dir: Option<String>,
+    pub(crate) fonts_dir: String,
     pub(crate) pdf_workers: Option<NonZeroUsize>,
     #[serde(deserialize_with = "memory")]
     pub(crate) pdf_memory_max: Size,

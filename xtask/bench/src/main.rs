@@ -11,6 +11,7 @@ mod http;
 mod mail_texts;
 mod message;
 mod node;
+mod pdf;
 mod peer;
 mod process;
 mod queues;
@@ -59,6 +60,8 @@ enum Scenario {
     Amqp,
     /// Calls of `GET` over HTTP, against a bare proxy
     Http,
+    /// Invoices, against `WeasyPrint`
+    Pdf,
     /// The REST action alone, against plain reqwest
     RestOverhead,
     /// Start, memory, size
@@ -131,6 +134,7 @@ impl Scenario {
                 amqp::measure(setup, &broker).await
             }
             Self::Http => http::measure(setup).await,
+            Self::Pdf => pdf::measure(setup).await,
             Self::RestOverhead => rest_overhead::measure(setup).await,
             Self::Email => email::measure(setup).await,
             Self::Start => {

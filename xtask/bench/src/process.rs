@@ -99,16 +99,33 @@ impl Process {
         cpu(&format!("/proc/{}/stat", self.child.id()))
     }
 
+    /// The same with what the processes that it has started have taken.
+    pub(crate) fn family_cpu(&self) -> Result<f64> {
+        let children = self.children()?;
+        let children = children.iter().map(|id| cpu(&format!("/proc/{id}/stat")));
+        Ok(self.cpu()? + children.sum::<Result<f64>>()?)
+    }
+
+    /// The resident memory of the largest process that it has started, in MB.
+    pub(crate) fn children_memory(&self) -> Result<f64> {
+        let memories = self.children()?.into_iter().map(|id| memory(&id));
+        let memories = memories.collect::<Result<Vec<_>>>()?;
+        Ok(memories.iter().map(|it| it.total).fold(0.0, f64::max))
+    }
+
+    /// The ids of the processes that it has started.
+    fn children(&self) -> Result<Vec<String>> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let mut children = Vec::new();
+        for task in fs::read_dir(&tasks).with_context(|| tasks.clone())? {
+            let ids = fs::read_to_string(task?.path().join("children"))?;
+            children.extend(ids.split_whitespace().map(str::to_owned));
+        }
+        Ok(children)
+    }
+
     pub(crate) fn memory(&self) -> Result<Memory> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = fs::read_to_string(&path).with_context(|| path.clone())?;
-        let megabytes = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let kilobytes = line
-                .and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse::<f64>().ok());
-            kilobytes.map(|it| it * 1024.0 / 1e6).with_context(|| format!("{path}: no {name}"))
-        };
-        Ok(Memory { total: megabytes("VmRSS")?, anonymous: megabytes("RssAnon")? })
+        memory(&self.child.id().to_string())
     }
 
     /// Stops it where it stands.
@@ -135,6 +152,19 @@ impl Drop for Process {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// What the system tells about a process's memory.
+fn memory(id: &str) -> Result<Memory> {
+    let path = format!("/proc/{id}/status");
+    let status = fs::read_to_string(&path).with_context(|| path.clone())?;
+    let megabytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kilobytes =
+            line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse::<f64>().ok());
+        kilobytes.map(|it| it * 1024.0 / 1e6).with_context(|| format!("{path}: no {name}"))
+    };
+    Ok(Memory { total: megabytes("VmRSS")?, anonymous: megabytes("RssAnon")? })
 }
 
 /// The processor time of the calling thread, in seconds.

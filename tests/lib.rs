@@ -27,6 +27,7 @@ mod ledger;
 mod missing;
 mod names;
 mod outages;
+mod pdf;
 mod poison;
 mod readme;
 mod rest;

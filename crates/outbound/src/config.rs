@@ -66,6 +66,12 @@ impl Config {
         Outbound::new(settings).map_err(|problems| unusable(&problems))
     }
 
+    /// The same for addresses that nobody vouches for: those that are not public are closed, unless `EGRESS_ALLOW` names them.
+    #[must_use]
+    pub fn for_strangers(&self) -> Self {
+        Self { egress_private: "deny".to_owned(), ..self.clone() }
+    }
+
     /// The file of `CA_FILE`: certificates to trust beside the system's.
     pub fn ca_file(&self) -> Option<&str> {
         self.ca_file.as_deref()

@@ -1,10 +1,10 @@
 //! What all documents share: the places of files, the templates, the workers.
 
-use std::{collections::BTreeMap, num::NonZeroUsize, path::Path, thread};
+use std::{num::NonZeroUsize, path::Path, thread};
 
 use common::Failure;
-use files::{File, Limit, Settings as FilesSettings, Store};
-use outbound::{Egress, EgressSettings, Outbound, Problem, Proxies, ProxySettings, Settings};
+use files::{File, Limit, Store};
+use outbound::unusable;
 use templates::{Engine, Limits, Templates};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     worker::{Blob, Need, Pool, Setup, Supplies, Supply},
 };
 
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// A template, or a file that one includes.
 pub(crate) const TEMPLATE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Steps of one rendering: enough for a table of 20,000 rows.
@@ -61,14 +62,15 @@ impl Pdf {
         };
         let n_cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let size = config.pdf_workers.unwrap_or_else(n_cores);
-        let file_bytes_max = config.file_bytes_max.0;
-        // Own inputs may be anywhere that the operator allows; addresses in templates only where everybody may go.
-        let store = store(&config, &config.egress_private, config.files_url.clone())?;
+        let file_bytes_max = config.files.bytes_max();
+        // Own inputs may be anywhere that the operator allows; addresses in templates only where anybody may go.
+        let strangers = config.network.for_strangers();
         let references = References {
-            store: store_of_references(&config)?,
+            store: config.files.connect(strangers.connect(USER_AGENT)?, &strangers)?,
             templates: templates.clone(),
             file_bytes_max,
         };
+        let store = config.files.connect(config.network.connect(USER_AGENT)?, &config.network)?;
         let pool = Pool::start(setup, size, config.pdf_timeout.0).await.map_err(|error| {
             Failure::permanent("UNKNOWN_ERROR", anyhow::anyhow!("no worker starts: {error}"))
                 .with_note(format_args!("no worker starts: {error}"))
@@ -117,42 +119,4 @@ impl References {
         let bytes = templates.read_bytes(name, bytes_max).map_err(|error| error.to_string())?;
         Ok(Supply::Found(Blob::new(name, bytes)))
     }
-}
-
-fn store(config: &Config, private: &str, url: Option<String>) -> Result<Store, Failure> {
-    let egress = Egress::new(&EgressSettings {
-        private: Some(private.to_owned()),
-        deny: config.egress_deny.clone(),
-        allow: config.egress_allow.clone(),
-    });
-    let outbound = Outbound::new(Settings {
-        user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
-        egress: egress.map_err(|problems| unusable(&problems))?,
-        proxies: Proxies::new(&ProxySettings::default()).map_err(|problems| unusable(&problems))?,
-        connect_timeout: std::time::Duration::from_secs(10),
-        extra_ca: None,
-        resolver: None,
-    })
-    .map_err(|problems| unusable(&problems))?;
-    let settings = FilesSettings {
-        url,
-        allow: Vec::new(),
-        variables: BTreeMap::new(),
-        extra_ca: None,
-        inline_max: config.files_inline_max.0,
-        bytes_max: config.file_bytes_max.0,
-        fetch_timeout: std::time::Duration::from_secs(30),
-    };
-    Store::new(&settings, outbound).map_err(|problems| unusable(&problems))
-}
-
-/// `answers.md` 31: closed to reserved addresses whatever the setting says.
-fn store_of_references(config: &Config) -> Result<Store, Failure> {
-    store(config, "deny", None)
-}
-
-fn unusable(problems: &[Problem]) -> Failure {
-    let texts: Vec<_> = problems.iter().map(|(name, text)| format!("{name}: {text}")).collect();
-    let text = texts.join("; ");
-    Failure::permanent("UNKNOWN_ERROR", anyhow::anyhow!(text.clone())).with_note(text)
 }

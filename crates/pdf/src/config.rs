@@ -19,12 +19,10 @@ pub(crate) struct Config {
     pub(crate) pdf_memory_max: Size,
     pub(crate) pdf_timeout: Period,
     pub(crate) pdf_image_pixels_max: NonZeroU64,
-    pub(crate) files_url: Option<String>,
-    pub(crate) files_inline_max: Size,
-    pub(crate) file_bytes_max: Size,
-    pub(crate) egress_private: String,
-    pub(crate) egress_deny: Option<String>,
-    pub(crate) egress_allow: Option<String>,
+    #[serde(flatten)]
+    pub(crate) network: outbound::Config,
+    #[serde(flatten)]
+    pub(crate) files: files::Config,
 }
 
 fn memory<'de, D: Deserializer<'de>>(setting: D) -> Result<Size, D::Error> {

@@ -154,6 +154,8 @@ impl Worker {
             // There is a worker for each core; more threads in one of them would only get in the others' way.
             .env("RAYON_NUM_THREADS", "1")
             .env("RUST_MIN_STACK", STACK_BYTES.to_string())
+            // What the allocator reserves counts as data only once it is in use.
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -117,10 +117,12 @@ impl Bucket {
             .with_max_concurrency(1))
     }
 
-    /// Removes the folder that was for a file only, when the file was not written to its end.
-    pub(crate) async fn tidy(&self, key: &[String]) {
+    /// Removes what is left of a file that was not written to its end.
+    ///
+    /// Parts of an upload to an object store are for its own clean-up.
+    pub(crate) fn clear(&self, key: &[String]) {
         if let Place::Folder { root, .. } = &self.place {
-            folder::tidy(root, key).await;
+            folder::clear(root, key);
         }
     }
 

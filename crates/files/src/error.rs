@@ -1,5 +1,7 @@
 //! What can go wrong with a file, in words for the author of a process.
 
+use common::Failure;
+
 /// A file that could not be read or written.
 ///
 /// The text names the file without what may be secret in its URI: no user info, no query, no data.
@@ -72,7 +74,30 @@ impl FileError {
             | ErrorKind::Unwritable(_) => false,
         }
     }
+
+    /// The failure of an action that needs the file; `input` names where the action has it from.
+    ///
+    /// `NOT_FOUND`, `INVALID_INPUT` for what the author can change, else `UNKNOWN_ERROR`, transient where the same may succeed later.
+    pub fn failure(&self, input: &str) -> Failure {
+        let text = format!("`{input}`: {self}");
+        let failure = match self.kind {
+            ErrorKind::NotFound => Failure::business("NOT_FOUND", text),
+            ErrorKind::TooLarge { .. } | ErrorKind::NoStore { .. } | ErrorKind::Refused(_) => {
+                Failure::business("INVALID_INPUT", text)
+            }
+            ErrorKind::Unavailable(_) => Failure::transient("UNKNOWN_ERROR", Told(text)),
+            ErrorKind::Unreadable(_) | ErrorKind::Unwritable(_) => {
+                Failure::permanent("UNKNOWN_ERROR", Told(text))
+            }
+        };
+        failure.with_note(format_args!("a file: {}", self.kind))
+    }
 }
+
+/// A text as the source of a failure.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Told(String);
 
 impl Limit {
     pub(crate) fn exceeded(self) -> ErrorKind {
@@ -82,5 +107,30 @@ impl Limit {
     /// The stricter one of two.
     pub(crate) fn min(self, other: Self) -> Self {
         if other.bytes < self.bytes { other } else { self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_error_is_a_failure_of_its_own() {
+        let check = |kind: ErrorKind, expected: &str| {
+            let error = FileError { kind, file: "s3://bucket/jane.pdf".to_owned() };
+            let failure = error.failure("attachments");
+            assert_eq!(format!("{} {failure}", failure.kind()), expected);
+            assert!(!failure.report().note.as_deref().unwrap().contains("jane"));
+        };
+        let limit = Limit { bytes: 10, setting: "FILE_BYTES_MAX" };
+        let text = || "why".to_owned();
+        let file = "`attachments`: `s3://bucket/jane.pdf`";
+        check(ErrorKind::NotFound, &format!("business NOT_FOUND: {file}: not there"));
+        let large = "larger than 10 bytes, the limit of FILE_BYTES_MAX";
+        check(limit.exceeded(), &format!("business INVALID_INPUT: {file}: {large}"));
+        check(ErrorKind::Refused(text()), &format!("business INVALID_INPUT: {file}: why"));
+        check(ErrorKind::Unreadable(text()), &format!("permanent UNKNOWN_ERROR: {file}: why"));
+        check(ErrorKind::Unwritable(text()), &format!("permanent UNKNOWN_ERROR: {file}: why"));
+        check(ErrorKind::Unavailable(text()), &format!("transient UNKNOWN_ERROR: {file}: why"));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     ErrorKind, FileError,
     data_url::DataUrl,
     media,
-    uri::{Scheme, Uri},
+    uri::{self, Scheme, Uri},
 };
 
 /// One file: a name, where the bytes are, and what is known about them.
@@ -55,6 +55,20 @@ impl File {
     /// Whether the bytes are part of the value (`data:`).
     pub fn is_inline(&self) -> bool {
         self.uri.scheme() == Scheme::Data
+    }
+
+    /// What the bytes are, as far as that is known without reading them: as declared, else by the extension of the name, else `application/octet-stream`.
+    pub fn type_or_unknown(&self) -> String {
+        let declared = self.mime_type.clone();
+        declared.or_else(|| media::by_name(&self.name)).unwrap_or_else(|| media::UNKNOWN.to_owned())
+    }
+
+    /// Whether a value among others is meant as a file: an object with a `uri` and what its `content` is like.
+    ///
+    /// An object without `content` may be anything that has an address.
+    pub fn is_meant(value: &Value) -> bool {
+        let is_uri = value.get("uri").and_then(Value::as_str).is_some_and(uri::has_scheme);
+        is_uri && value.get("content").is_some_and(Value::is_object)
     }
 
     /// What names the file in an error text.
@@ -389,6 +403,33 @@ mod tests {
         let bare = serde_json::to_value(File::at("data:,x").unwrap()).unwrap();
         let content = json!({"mimeType": "text/plain;charset=US-ASCII"});
         assert_eq!(bare, json!({"name": "file", "uri": "data:,x", "content": content}));
+    }
+
+    #[test]
+    fn files_are_told_from_other_objects_with_addresses() {
+        let check = |value: Value, expected: bool| {
+            assert_eq!(File::is_meant(&value), expected, "{value}");
+        };
+        check(json!({"name": "Hook", "uri": "https://a.test/"}), false);
+        check(json!({"uri": "orders/1", "content": {}}), false);
+        check(json!({"uri": "file:/a", "content": "text"}), false);
+        check(json!({"uri": ["file:/a"], "content": {}}), false);
+        check(json!("file:/a"), false);
+        check(json!({"uri": "file:/a", "content": {}}), true);
+        // Refused when it is read, with the reason.
+        check(json!({"uri": "alfresco:/1", "content": {"mimeType": "text/plain"}}), true);
+        check(json!({"uri": "data:,x", "content": {}}), true);
+    }
+
+    #[test]
+    fn the_type_is_known_by_declaration_and_name() {
+        let check = |value: Value, expected: &str| {
+            let file: File = serde_json::from_value(value).unwrap();
+            assert_eq!(file.type_or_unknown(), expected);
+        };
+        check(json!({"uri": "file:/a.pdf", "content": {"mimeType": "text/csv"}}), "text/csv");
+        check(json!("file:/a.pdf"), "application/pdf");
+        check(json!("file:/a"), "application/octet-stream");
     }
 
     #[test]

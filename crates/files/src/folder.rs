@@ -51,12 +51,12 @@ pub(crate) async fn check(root: &Path, parts: &[String]) -> Result<(), ErrorKind
     }
 }
 
-/// Removes the folder that a file had to itself and that is empty since the file was not written to its end.
-pub(crate) async fn tidy(root: &Path, parts: &[String]) {
+/// Removes the folder that a file had to itself, with what was written of the file.
+pub(crate) fn clear(root: &Path, parts: &[String]) {
     let mut folder = joined(root, parts);
     folder.pop();
     // A folder that cannot be removed does no harm.
-    drop(fs::remove_dir(folder).await);
+    drop(std::fs::remove_dir_all(folder));
 }
 
 /// What the names of an operating system's error may tell: no paths.

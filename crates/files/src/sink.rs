@@ -12,7 +12,22 @@ pub(crate) enum Sink {
     /// The value itself.
     Inline(BytesMut),
     /// The store.
-    Stored { bucket: Arc<Bucket>, key: Vec<String>, writer: Box<BufWriter> },
+    Stored { writer: Box<BufWriter>, place: Place },
+}
+
+/// Where a file is written: cleared when it goes out of scope before the file is complete, also where whoever writes is just dropped.
+pub(crate) struct Place {
+    bucket: Arc<Bucket>,
+    key: Vec<String>,
+    is_complete: bool,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.is_complete {
+            self.bucket.clear(&self.key);
+        }
+    }
 }
 
 impl Sink {
@@ -26,7 +41,8 @@ impl Sink {
         mime_type: &str,
     ) -> Result<Self, ErrorKind> {
         let writer = Box::new(bucket.writer(&key, mime_type).await?);
-        Ok(Self::Stored { bucket: Arc::clone(bucket), key, writer })
+        let place = Place { bucket: Arc::clone(bucket), key, is_complete: false };
+        Ok(Self::Stored { writer, place })
     }
 
     pub(crate) async fn put(&mut self, chunk: Bytes) -> Result<(), ErrorKind> {
@@ -45,23 +61,22 @@ impl Sink {
     pub(crate) async fn finish(self, name: &str, mime_type: &str) -> Result<String, ErrorKind> {
         match self {
             Self::Inline(bytes) => Ok(data_url::written(name, mime_type, &bytes)),
-            Self::Stored { bucket, key, mut writer } => match writer.shutdown().await {
-                Ok(()) => Ok(bucket.uri(&key)),
-                // The writer has removed its parts by itself.
-                Err(error) => {
-                    bucket.tidy(&key).await;
-                    Err(classify::finishing(&error))
+            Self::Stored { mut writer, mut place } => match writer.shutdown().await {
+                Ok(()) => {
+                    place.is_complete = true;
+                    Ok(place.bucket.uri(&place.key))
                 }
+                // The writer has removed its parts by itself.
+                Err(error) => Err(classify::finishing(&error)),
             },
         }
     }
 
     /// Removes what was written so far.
     pub(crate) async fn abandon(self) {
-        if let Self::Stored { bucket, key, mut writer } = self {
+        if let Self::Stored { mut writer, .. } = self {
             // The caller has an error already; parts that stay behind are for the store's own clean-up.
             drop(writer.abort().await);
-            bucket.tidy(&key).await;
         }
     }
 }

@@ -198,6 +198,11 @@ fn scheme(text: &str) -> Option<&str> {
     is_scheme.then_some(scheme)
 }
 
+/// Whether a text is a URI of any kind.
+pub(crate) fn has_scheme(text: &str) -> bool {
+    scheme(text.trim()).is_some()
+}
+
 /// A URI as it may be shown to anyone: without data, user info, query and fragment.
 fn shown(text: &str) -> String {
     if scheme(text).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data")) {

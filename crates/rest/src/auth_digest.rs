@@ -15,15 +15,13 @@ pub(crate) struct Login<'a> {
 pub(crate) struct Asked<'a> {
     pub(crate) method: &'a Method,
     pub(crate) url: &'a Url,
-    pub(crate) body: &'a [u8],
+    /// `None` where it is not in memory; then there must be a challenge that does not want it.
+    pub(crate) body: Option<&'a [u8]>,
 }
 
 /// The header `Authorization` that answers the strongest challenge in a response; `None` where there is none that can be answered.
 pub(crate) fn answer(login: &Login, asked: &Asked, headers: &HeaderMap) -> Option<HeaderValue> {
-    let values = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|it| it.to_str().ok());
-    let challenges = values.flat_map(challenges);
-    let challenges = challenges.filter_map(|it| WwwAuthenticateHeader::parse(it).ok());
-    let mut challenge = challenges.max_by_key(|it| strength(it.algorithm))?;
+    let mut challenge = strongest(headers)?;
     // `auth-int` only where nothing else is offered: few servers have it right.
     if challenge.qop.as_ref().is_some_and(|it| it.contains(&Qop::AUTH)) {
         challenge.qop = Some(vec![Qop::AUTH]);
@@ -32,13 +30,26 @@ pub(crate) fn answer(login: &Login, asked: &Asked, headers: &HeaderMap) -> Optio
         login.username,
         login.password.reveal(),
         &asked.url[Position::BeforePath..Position::AfterQuery],
-        Some(asked.body),
+        Some(asked.body.unwrap_or_default()),
         HttpMethod::from(asked.method.as_str()),
     );
     let answer = challenge.respond(&context).ok()?;
     let mut value = HeaderValue::from_bytes(answer.to_header_string().as_bytes()).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+/// Whether the strongest challenge cannot be answered without the body (`auth-int`, RFC 7616 §3.4.3).
+pub(crate) fn wants_body(headers: &HeaderMap) -> bool {
+    let qop = strongest(headers).and_then(|it| it.qop);
+    qop.is_some_and(|it| it.contains(&Qop::AUTH_INT) && !it.contains(&Qop::AUTH))
+}
+
+fn strongest(headers: &HeaderMap) -> Option<WwwAuthenticateHeader> {
+    let values = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|it| it.to_str().ok());
+    let challenges = values.flat_map(challenges);
+    let challenges = challenges.filter_map(|it| WwwAuthenticateHeader::parse(it).ok());
+    challenges.max_by_key(|it| strength(it.algorithm))
 }
 
 /// The parameters of each digest challenge in one header, which may list several of several kinds.
@@ -101,7 +112,7 @@ mod tests {
         let asked = Asked {
             method: &Method::GET,
             url: &"http://x.test/dir/index.html".parse().unwrap(),
-            body: body.as_bytes(),
+            body: Some(body.as_bytes()),
         };
         let value = answer(&login, &asked, &headers)?;
         assert!(value.is_sensitive());

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::Failure;
+use files::Store;
 use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
 use outbound::{ErrorKind, Outbound, Token, TokenError, TokenErrorKind, TokenRequest, Tokens};
 use time::OffsetDateTime;
@@ -16,6 +17,7 @@ use crate::{
     auth_failure,
     auth_sigv4::Signed,
     error::invalid,
+    outcome::{self, Broken, Reached},
     request::Request,
     response::Answer,
 };
@@ -24,6 +26,7 @@ use crate::{
 pub(crate) struct Sending<'a> {
     pub(crate) outbound: &'a Outbound,
     pub(crate) tokens: &'a Tokens,
+    pub(crate) files: &'a Store,
     /// When the time for the call is over, that for its token included.
     pub(crate) deadline: Instant,
     /// The time that this is from the start of the call.
@@ -51,9 +54,10 @@ impl Sending<'_> {
             None => Ok(Sent::Plain),
             Some(OnSending::Digest { .. }) => Ok(Sent::Unasked),
             Some(OnSending::SigV4(keys)) => {
-                let Request { method, url, body, headers, .. } = request;
+                let body = self.hash(request).await?;
+                let Request { method, url, headers, .. } = request;
                 let now = OffsetDateTime::now_utc();
-                keys.sign(&Signed { method, url, body }, headers, now);
+                keys.sign(&Signed { method, url, body: &body }, headers, now);
                 Ok(Sent::Signature)
             }
             Some(OnSending::OAuth2(wanted)) => {
@@ -93,7 +97,12 @@ impl Sending<'_> {
             {
                 let login = Login { username: &username, password: &password };
                 let Request { method, url, body, .. } = &*request;
-                let asked = Asked { method, url, body };
+                let asked = Asked { method, url, body: body.bytes() };
+                if asked.body.is_none() && auth_digest::wants_body(&answer.headers) {
+                    return Err(invalid(
+                        "`auth`: the peer wants digest with `auth-int`, which a body with files cannot have",
+                    ));
+                }
                 let value = auth_digest::answer(&login, &asked, &answer.headers);
                 let Some(value) = value else { return Ok(false) };
                 request.headers.insert(AUTHORIZATION, value);
@@ -103,11 +112,11 @@ impl Sending<'_> {
         }
     }
 
-    /// The time that is left for the call, in whole milliseconds: without a token and a second exchange, all of it.
+    /// The time that is left for the call, in whole milliseconds: all of it where nothing has to be made.
     pub(crate) fn left(&self, sent: &Sent) -> Duration {
         match sent {
-            Sent::Plain | Sent::Signature => self.timeout,
-            Sent::Unasked | Sent::Token(_) => {
+            Sent::Plain => self.timeout,
+            Sent::Unasked | Sent::Token(_) | Sent::Signature => {
                 let left = self.deadline.saturating_duration_since(Instant::now());
                 // Rounded up, so that a call with time left is not one without.
                 Duration::from_millis(
@@ -116,6 +125,18 @@ impl Sending<'_> {
                 .min(self.timeout)
             }
         }
+    }
+
+    /// What is signed of the body; a file is read once more for it.
+    async fn hash(&self, request: &Request) -> Result<String, Failure> {
+        let hash = timeout_at(self.deadline, request.body.sha256(self.files)).await;
+        let kind = match hash {
+            Ok(Ok(hash)) => return Ok(hash),
+            Ok(Err(error)) => error.into(),
+            Err(_elapsed) => ErrorKind::Timeout { after: self.timeout },
+        };
+        let broken = Broken { kind, reached: Reached::Nobody, answer: None };
+        Err(outcome::of_break(request, &broken))
     }
 
     async fn in_time<T>(

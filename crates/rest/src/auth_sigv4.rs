@@ -4,7 +4,6 @@ use aws_lc_rs::{
     digest::{SHA256, digest},
     hmac::{self, HMAC_SHA256},
 };
-use bytes::Bytes;
 use common::Secret;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
@@ -35,7 +34,8 @@ pub(crate) struct Keys {
 pub(crate) struct Signed<'a> {
     pub(crate) method: &'a Method,
     pub(crate) url: &'a Url,
-    pub(crate) body: &'a Bytes,
+    /// The SHA-256 of the body in hexadecimal digits.
+    pub(crate) body: &'a str,
 }
 
 impl Keys {
@@ -71,7 +71,6 @@ impl Keys {
         // Neither format can fail: all their parts are in every date.
         let day = now.format(day).unwrap_or_default();
         let time = now.format(time).unwrap_or_default();
-        let body = hex(digest(&SHA256, signed.body).as_ref());
 
         let mut insert = |name, value: &str| {
             if let Ok(mut value) = HeaderValue::from_str(value) {
@@ -85,7 +84,7 @@ impl Keys {
             insert(AMZ_SECURITY_TOKEN, token.reveal());
         }
         if self.wants_body_hash() {
-            insert(AMZ_CONTENT_SHA256, &body);
+            insert(AMZ_CONTENT_SHA256, signed.body);
         }
 
         let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
@@ -96,7 +95,7 @@ impl Keys {
             &query(signed.url),
             &lines,
             &names,
-            &body,
+            signed.body,
         ];
         let request = hex(digest(&SHA256, request.join("\n").as_bytes()).as_ref());
         let text = [ALGORITHM, &time, &scope, &request].join("\n");
@@ -181,7 +180,7 @@ fn encode(bytes: &[u8]) -> String {
     percent_encode(bytes, ENCODED).to_string()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let halves = bytes.iter().flat_map(|it| [it >> 4, it & 15]);
     halves.filter_map(|it| char::from_digit(it.into(), 16)).collect()
 }
@@ -213,7 +212,7 @@ mod tests {
         let signed = Signed {
             method: &request.0.parse().unwrap(),
             url: &request.1.parse().unwrap(),
-            body: &Bytes::from(body.unwrap_or_default().to_owned()),
+            body: &hex(digest(&SHA256, body.unwrap_or_default().as_bytes()).as_ref()),
         };
         keys.sign(&signed, &mut headers, datetime!(2015-08-30 12:36:00 UTC));
         headers
@@ -303,8 +302,11 @@ mod tests {
     #[test]
     fn a_second_signature_takes_the_place_of_the_first() {
         let (keys, method) = (keys("s3", Some("tok")), Method::GET);
-        let signed =
-            Signed { method: &method, url: &"https://x/".parse().unwrap(), body: &Bytes::new() };
+        let signed = Signed {
+            method: &method,
+            url: &"https://x/".parse().unwrap(),
+            body: &hex(digest(&SHA256, b"").as_ref()),
+        };
         let mut headers = HeaderMap::new();
         keys.sign(&signed, &mut headers, datetime!(2015-08-29 12:36:00 UTC));
         keys.sign(&signed, &mut headers, datetime!(2015-08-30 12:36:00 UTC));

@@ -1,14 +1,17 @@
 //! `requestPayload` → the bytes of the body (pure).
 
-use bytes::Bytes;
-use common::{Failure, Object};
+use common::Failure;
+use files::{File, Files};
 use serde_json::Value;
 use url::form_urlencoded::byte_serialize;
 
 use crate::{
+    content::{Content, Piece},
     error::invalid,
+    fields,
     input::{self, PayloadType},
     media::{self, MediaType},
+    multipart,
 };
 
 /// What the task says about its payload.
@@ -20,6 +23,10 @@ pub(crate) struct Wanted<'a> {
     pub(crate) nulls: Nulls,
 }
 
+/// Said where a file value is taken for what it stands for.
+const SENT_AS_FILE: &str =
+    "`requestPayload` is a file and was sent as its content; `payloadType: json` sends the value";
+
 /// What happens to members that are null.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Nulls {
@@ -28,11 +35,22 @@ pub(crate) enum Nulls {
     Drop,
 }
 
-/// A body, and the content type it has where the task names none.
-#[derive(Debug, PartialEq, Eq)]
+/// A body, and what its content type is.
+#[derive(Debug)]
 pub(crate) struct Body {
-    pub(crate) bytes: Bytes,
-    pub(crate) content_type: &'static str,
+    pub(crate) content: Content,
+    pub(crate) content_type: ContentType,
+    /// What was guessed.
+    pub(crate) warning: Option<&'static str>,
+}
+
+/// The content type of a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ContentType {
+    /// Where the task names none.
+    Usual(String),
+    /// Whatever the task says, for it names the boundary.
+    Only(String),
 }
 
 /// The body of a payload; none for an empty text (`camunda-connectors.md` R9).
@@ -44,32 +62,77 @@ pub(crate) fn encode(payload: Value, wanted: &Wanted) -> Result<Option<Body>, Fa
         return Ok(None);
     }
     let media = MediaType::parse(wanted.content_type.unwrap_or_default());
-    let payload_type = wanted.payload_type.unwrap_or_else(|| {
-        if media.essence.is_empty() || media.is_json() {
-            PayloadType::Json
-        } else if media.is_form() {
-            PayloadType::Form
-        } else {
-            PayloadType::Text
-        }
-    });
+    let payload = if media.is_multipart_form() { parsed(payload) } else { payload };
+    let (payload_type, warning) = match wanted.payload_type {
+        Some(payload_type) => (payload_type, None),
+        None => guess(&payload, &media)?,
+    };
     let (text, content_type) = match payload_type {
         PayloadType::Json => (json(payload, wanted.nulls), "application/json"),
         PayloadType::Form => (form(payload, wanted.nulls)?, "application/x-www-form-urlencoded"),
-        PayloadType::Text => {
-            if media.essence.starts_with("multipart/") && !payload.is_string() {
-                return Err(invalid(format_args!(
-                    "`requestPayload`: a body of type {} has to be given as text",
-                    media.essence
-                )));
-            }
-            (input::text(payload), "text/plain; charset=utf-8")
+        PayloadType::Text => (input::text(payload), "text/plain; charset=utf-8"),
+        PayloadType::Multipart => {
+            let named = wanted.content_type.filter(|_| media.is_multipart_form());
+            let (content, content_type) = multipart::encode(parsed(payload), named)?;
+            let content_type = ContentType::Only(content_type);
+            return Ok(Some(Body { content, content_type, warning }));
+        }
+        PayloadType::File => {
+            let file = file(payload)?;
+            let content_type = ContentType::Usual(file.type_or_unknown());
+            let content = Content::of(vec![Piece::File(Box::new(file))]);
+            return Ok(Some(Body { content, content_type, warning }));
         }
     };
     let charset = media.charset.as_deref().filter(|_| payload_type != PayloadType::Form);
     let bytes = media::encode(&text, charset)
         .map_err(|problem| invalid(format_args!("`requestPayload`: {problem}")))?;
-    Ok(Some(Body { bytes: bytes.into(), content_type }))
+    let content_type = ContentType::Usual(content_type.to_owned());
+    Ok(Some(Body { content: Content::Bytes(bytes.into()), content_type, warning }))
+}
+
+/// How a payload becomes bytes where the task does not say so.
+fn guess(
+    payload: &Value,
+    media: &MediaType,
+) -> Result<(PayloadType, Option<&'static str>), Failure> {
+    let is_file = File::is_meant(payload);
+    Ok(match media.essence.as_str() {
+        "" if is_file => (PayloadType::File, Some(SENT_AS_FILE)),
+        "" => (PayloadType::Json, None),
+        _ if media.is_json() => (PayloadType::Json, None),
+        _ if media.is_form() => (PayloadType::Form, None),
+        _ if media.is_multipart_form() && !payload.is_string() => (PayloadType::Multipart, None),
+        essence if essence.starts_with("multipart/") && !payload.is_string() => {
+            return Err(invalid(format_args!(
+                "`requestPayload`: a body of type {essence} has to be given as text"
+            )));
+        }
+        _ if is_file => (PayloadType::File, None),
+        _ => (PayloadType::Text, None),
+    })
+}
+
+/// The object or the list that a text holds, or else the value itself.
+fn parsed(payload: Value) -> Value {
+    match payload {
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        }
+        payload => payload,
+    }
+}
+
+fn file(payload: Value) -> Result<File, Failure> {
+    let files: Result<Files, _> = serde_json::from_value(payload);
+    let files = files.map_err(|error| invalid(format_args!("`requestPayload`: {error}")))?;
+    match <[File; 1]>::try_from(files.0) {
+        Ok([file]) => Ok(file),
+        Err(files) => Err(invalid(format_args!(
+            "`requestPayload`: the body is one file, not {}; `payloadType: multipart` sends several",
+            files.len()
+        ))),
+    }
 }
 
 /// A text that is JSON already stays as it is, another one becomes a JSON string.
@@ -102,13 +165,20 @@ fn drop_nulls(value: &mut Value) {
 
 /// Form fields: null is a bare key, a list repeats the key, an object is JSON text (`camunda-connectors.md` §1.3).
 fn form(payload: Value, nulls: Nulls) -> Result<String, Failure> {
-    let members: Object = match payload {
-        Value::Object(members) => members,
-        Value::String(text) => match serde_json::from_str(&text) {
-            Ok(members) => members,
-            Err(_) => return Ok(text),
-        },
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+    let members: Vec<(String, Value)> = match parsed(payload) {
+        Value::Object(members) => members.into_iter().collect(),
+        Value::Array(list) => {
+            let fields = fields::entries(list)?;
+            if let Some(file) = fields.iter().find(|it| it.is_file) {
+                return Err(invalid(format_args!(
+                    "`requestPayload`: `{}` is a file, which a form cannot hold; `payloadType: multipart` can",
+                    file.name
+                )));
+            }
+            fields.into_iter().map(|it| (it.name, it.value)).collect()
+        }
+        Value::String(text) => return Ok(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
             return Err(invalid("`requestPayload`: a form is an object or a text"));
         }
     };
@@ -141,7 +211,7 @@ mod tests {
 
     fn check(payload: Value, wanted: &Wanted, expected: &str) {
         let body = match encode(payload, wanted) {
-            Ok(Some(body)) => String::from_utf8_lossy(&body.bytes).into_owned(),
+            Ok(Some(body)) => body.content.shown(),
             Ok(None) => "(none)".to_owned(),
             Err(failure) => failure.to_string(),
         };
@@ -152,12 +222,36 @@ mod tests {
     fn what_has_no_form_in_the_content_type_is_refused() {
         let form = "application/x-www-form-urlencoded";
         let refused = "INVALID_INPUT: `requestPayload`: a form is an object or a text";
-        check(json!([1]), &wanted(form), refused);
         check(json!(true), &wanted(form), refused);
         check(
+            json!([1]),
+            &wanted(form),
+            "INVALID_INPUT: `requestPayload`: item 1 is no object with `key` and `value`",
+        );
+        check(
+            json!([{"key": "a", "type": "file", "value": "file:/a"}]),
+            &wanted(form),
+            "INVALID_INPUT: `requestPayload`: `a` is a file, which a form cannot hold; \
+             `payloadType: multipart` can",
+        );
+        check(
             json!({"a": 1}),
-            &wanted("multipart/form-data; boundary=x"),
-            "INVALID_INPUT: `requestPayload`: a body of type multipart/form-data has to be given as text",
+            &wanted("multipart/mixed; boundary=x"),
+            "INVALID_INPUT: `requestPayload`: a body of type multipart/mixed has to be given as text",
+        );
+        let file = Wanted { payload_type: Some(PayloadType::File), ..Wanted::default() };
+        check(json!({"a": 1}), &file, "INVALID_INPUT: `requestPayload`: `file`: has no `uri`");
+        check(
+            json!(["file:/a", "file:/b"]),
+            &file,
+            "INVALID_INPUT: `requestPayload`: the body is one file, not 2; \
+             `payloadType: multipart` sends several",
+        );
+        check(
+            json!([]),
+            &file,
+            "INVALID_INPUT: `requestPayload`: the body is one file, not 0; \
+             `payloadType: multipart` sends several",
         );
         check(
             json!("€ テ"),
@@ -209,6 +303,42 @@ mod tests {
         );
         check(json!("ready=made&x"), &form, "ready=made&x");
         check(json!(r#"{"a": 1}"#), &form, "a=1");
+        let list = json!([{"key": "a", "type": "text", "value": "b c"}, {"key": "d", "value": 1}]);
+        check(list.clone(), &form, "a=b+c&d=1");
+        check(json!(list.to_string()), &form, "a=b+c&d=1");
+    }
+
+    #[test]
+    fn a_file_is_the_body_where_it_is_asked_for_or_nothing_else_is() {
+        let value = || json!({"name": "a.pdf", "uri": "file:/x", "content": {"sizeInBytes": 3}});
+        let check = |payload: Value, wanted: Wanted, expected: &str, has_warning: bool| {
+            let body = encode(payload, &wanted).unwrap().unwrap();
+            let ContentType::Usual(content_type) = &body.content_type else { panic!("no type") };
+            assert_eq!(format!("{content_type}: {}", body.content.shown()), expected);
+            assert_eq!(body.warning.is_some(), has_warning, "{expected}");
+        };
+        let pdf = "application/pdf: (file a.pdf, 3 bytes)";
+        let file = || Wanted { payload_type: Some(PayloadType::File), ..Wanted::default() };
+        check(value(), file(), pdf, false);
+        check(json!([value()]), file(), pdf, false);
+        check(json!("file:/a"), file(), "application/octet-stream: (file a)", false);
+        check(value(), wanted("application/pdf"), pdf, false);
+        check(value(), Wanted::default(), pdf, true);
+        let json =
+            r#"application/json: {"name":"a.pdf","uri":"file:/x","content":{"sizeInBytes":3}}"#;
+        check(value(), wanted("application/json"), json, false);
+        let as_json = Wanted { payload_type: Some(PayloadType::Json), ..Wanted::default() };
+        check(value(), as_json, json, false);
+    }
+
+    #[test]
+    fn a_multipart_form_is_made_of_objects_lists_and_their_texts() {
+        let form = wanted("multipart/form-data; boundary=B");
+        let expected = "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--B--\r\n";
+        check(json!({"a": 1}), &form, expected);
+        check(json!(r#"{"a": 1}"#), &form, expected);
+        check(json!(r#"[{"key": "a", "value": 1}]"#), &form, expected);
+        check(json!("--B--"), &form, "--B--");
     }
 
     #[test]
@@ -227,8 +357,8 @@ mod tests {
             let wanted =
                 Wanted { payload_type: Some(payload_type), content_type, ..Wanted::default() };
             let body = encode(json!({"a": 1}), &wanted).unwrap().unwrap();
-            let text = std::str::from_utf8(&body.bytes).unwrap();
-            assert_eq!(format!("{}: {text}", body.content_type), expected);
+            let ContentType::Usual(content_type) = body.content_type else { panic!("no type") };
+            assert_eq!(format!("{content_type}: {}", body.content.shown()), expected);
         };
         check(PayloadType::Form, None, "application/x-www-form-urlencoded: a=1");
         check(PayloadType::Json, Some("text/plain"), r#"application/json: {"a":1}"#);

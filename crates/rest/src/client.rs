@@ -17,6 +17,7 @@ use crate::{
     condition::{ErrorOn, Verdict},
     config::Config,
     connections::Connections,
+    download,
     expression::Scope,
     input::{Input, Milliseconds, ResponseType, Switch},
     outcome::{self, Broken, Reached},
@@ -31,7 +32,6 @@ const REDIRECTS_MAX: u16 = 10;
 /// What all calls share.
 pub(crate) struct Rest {
     pub(crate) outbound: Outbound,
-    #[expect(dead_code, reason = "bodies and answers that are files come with the next commits")]
     pub(crate) files: Store,
     tokens: Tokens,
     breakers: Breakers,
@@ -79,13 +79,14 @@ impl Rest {
             let reached = if error.may_have_happened() { Reached::Peer } else { Reached::Nobody };
             Broken { kind: error.kind, reached, answer }
         };
-        let wire = wire(request, input, timeout);
+        let wire = wire(request, input, timeout, &self.files);
         let outbound = input.outbound.as_ref().unwrap_or(&self.outbound);
         let mut response = outbound.follow(wire).await.map_err(|it| broken(it, None))?;
         let mut answer = Answer {
             status: response.status,
             headers: mem::take(&mut response.headers),
             body: Bytes::new(),
+            saved: None,
             redirected_to: (response.redirects > 0).then(|| outbound::shown(&response.url)),
             unread: None,
         };
@@ -94,6 +95,13 @@ impl Rest {
             input.error_on.as_ref().is_some_and(|it| it.looks_into(answer.status.as_u16()));
         if input.response_type == Some(ResponseType::None) && !is_error && !is_looked_into {
             return Ok(answer);
+        }
+        if download::is_wanted(input, answer.status) && !is_error && !is_looked_into {
+            let streaming = download::stream(&self.files, input, &answer.headers, response);
+            return match Box::pin(streaming).await {
+                Ok(saved) => Ok(Answer { saved: Some(Box::new(saved)), ..answer }),
+                Err(error) => Err(broken(error, Some(answer))),
+            };
         }
         let bytes_max = input.terms.response_bytes_max.unwrap_or(self.response_bytes_max);
         match outbound::read_at_most(&mut response, bytes_max).await {
@@ -157,6 +165,7 @@ pub(crate) async fn send(
     let sending = Sending {
         outbound: input.outbound.as_ref().unwrap_or(&rest.outbound),
         tokens: &rest.tokens,
+        files: &rest.files,
         deadline: Instant::now() + timeout,
         timeout,
     };
@@ -175,7 +184,7 @@ pub(crate) async fn send(
         }
         result = Box::pin(attempt(rest, request, input, sending.left(&sent))).await?;
     }
-    let answer = result.map_err(|broken| outcome::of_break(request, &broken))?;
+    let mut answer = result.map_err(|broken| outcome::of_break(request, &broken))?;
     if let Some(admission) = admission {
         admission.heed(&answer);
     }
@@ -185,6 +194,14 @@ pub(crate) async fn send(
     };
     if let Some(verdict) = verdict {
         return Err(outcome::of_answer(request, &answer, verdict.code.as_deref()));
+    }
+    if download::is_wanted(input, answer.status) && answer.saved.is_none() {
+        let saving = download::save(&rest.files, input, &mut answer, &request.url);
+        let saved = Box::pin(saving).await;
+        answer.saved = Some(Box::new(saved));
+    }
+    if let Some(Err(error)) = answer.saved.as_deref() {
+        return Err(outcome::of_unsaved(request, &answer, error));
     }
     let reading = answer.read(input.response_type.unwrap_or_default());
     Ok((answer, reading))
@@ -229,16 +246,12 @@ pub(crate) async fn attempt(
     Ok(result)
 }
 
-fn wire(request: &Request, input: &Input, timeout: Duration) -> outbound::Request {
+fn wire(request: &Request, input: &Input, timeout: Duration, files: &Store) -> outbound::Request {
     outbound::Request {
         method: request.method.clone(),
         url: request.url.clone(),
         headers: request.headers.clone(),
-        body: if request.body.is_empty() {
-            outbound::Body::Empty
-        } else {
-            outbound::Body::Bytes(request.body.clone())
-        },
+        body: request.body.wire(files),
         credential_parameters: request.secret_parameters.clone(),
         timeout,
         connect_timeout: input.connect_timeout.map(Milliseconds::duration),
@@ -258,14 +271,14 @@ fn is_error(input: &Input, answer: &Answer) -> bool {
 
 fn log(request: &Request, result: &Result<Answer, Broken>, elapsed: Duration) {
     let (status, received) = match result {
-        Ok(answer) => (Some(answer.status.as_u16()), answer.body.len()),
+        Ok(answer) => (Some(answer.status.as_u16()), answer.size()),
         Err(broken) => (broken.answer.as_ref().map(|it| it.status.as_u16()), 0),
     };
     debug!(
         method = request.method.as_str(),
         host = request.url.origin().ascii_serialization(),
         status,
-        sent_bytes = request.body.len(),
+        sent_bytes = request.body.size(),
         received_bytes = received,
         milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         headers = ?request.headers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(),

@@ -1,6 +1,7 @@
 //! One task: its call, with the further pages or polls, and the outputs that are mapped from the answer.
 
 use common::{Context, Failure, Object};
+use files::File;
 use http::Method;
 
 use crate::{
@@ -20,6 +21,8 @@ pub(crate) struct Done {
     pub(crate) reading: Reading,
     /// How many pages `restResult` is made of; None without paging.
     pub(crate) pages: Option<u32>,
+    /// What the answer has become with `responseType: file`.
+    pub(crate) file: Option<File>,
     /// The outputs of `responseMapping`.
     pub(crate) mapped: Object,
 }
@@ -68,5 +71,6 @@ pub(crate) async fn run(
                 .map_err(|failure| failure.with_outputs(known()))?
         }
     };
-    Ok(Done { answer, reading, pages, mapped })
+    let file = answer.saved.as_deref().and_then(|it| it.as_ref().ok()).cloned();
+    Ok(Done { answer, reading, pages, file, mapped })
 }

@@ -39,6 +39,8 @@ pub(crate) struct Input {
     pub(crate) max_redirects: Option<u16>,
     pub(crate) connect_timeout: Option<Milliseconds>,
     pub(crate) response_type: Option<ResponseType>,
+    /// The name of the file that the answer becomes.
+    pub(crate) file_name: Option<String>,
     pub(crate) error_on: Option<ErrorOn>,
     pub(crate) response_mapping: Option<Mapping>,
     pub(crate) paging: Option<Paging>,
@@ -68,6 +70,7 @@ impl Input {
             max_redirects: None,
             connect_timeout: None,
             response_type: None,
+            file_name: None,
             error_on: None,
             response_mapping: None,
             paging: None,
@@ -76,14 +79,15 @@ impl Input {
     }
 }
 
-/// The inputs of HEAD and OPTIONS: those of the other methods but `paging`, for their answers have no lists.
+/// The inputs of HEAD and OPTIONS: those of the other methods but `paging` and `fileName`, for their answers have neither lists nor files.
 #[derive(Deserialize)]
 #[serde(from = "Input")]
 pub(crate) struct BodilessInput(pub(crate) Box<Input>);
 
 impl From<Input> for BodilessInput {
     fn from(input: Input) -> Self {
-        Self(Box::new(Input { paging: None, ..input }))
+        let response_type = input.response_type.filter(|it| *it != ResponseType::File);
+        Self(Box::new(Input { paging: None, response_type, file_name: None, ..input }))
     }
 }
 
@@ -96,6 +100,7 @@ impl JsonSchema for BodilessInput {
         let mut schema = Input::json_schema(generator);
         if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
             properties.shift_remove("paging");
+            properties.shift_remove("fileName");
         }
         schema
     }
@@ -131,7 +136,9 @@ impl From<TraceInput> for Input {
             follow_redirects: input.follow_redirects,
             max_redirects: input.max_redirects,
             connect_timeout: input.connect_timeout,
-            response_type: input.response_type,
+            // The answer is the request, as text.
+            response_type: input.response_type.filter(|it| *it != ResponseType::File),
+            file_name: None,
             error_on: input.error_on,
             ..Self::to(&input.rest_url)
         }
@@ -139,12 +146,19 @@ impl From<TraceInput> for Input {
 }
 
 /// How the payload becomes bytes; without it, the content type decides.
+///
+/// The aliases are the names of Hyland's payload editors (`activiti-ootb-connectors.md` §9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum PayloadType {
+    #[serde(alias = "raw")]
     Json,
     Form,
+    #[serde(alias = "form-data")]
+    Multipart,
     Text,
+    #[serde(alias = "binary")]
+    File,
 }
 
 /// How the answer's body becomes `restResult`.
@@ -155,6 +169,7 @@ pub(crate) enum ResponseType {
     Auto,
     Json,
     Text,
+    File,
     None,
 }
 

@@ -32,6 +32,10 @@ impl MediaType {
         self.essence == "application/x-www-form-urlencoded"
     }
 
+    pub(crate) fn is_multipart_form(&self) -> bool {
+        self.essence == "multipart/form-data"
+    }
+
     /// Whether people can read it, so that bytes of it are a text.
     pub(crate) fn is_text(&self) -> bool {
         const TEXTS: [&str; 12] = [

@@ -1,6 +1,7 @@
 //! `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS` and `TRACE`: one call each.
 
 use common::{Context, Failure, Object, Outputs};
+use files::File;
 use http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     client::Rest,
+    error,
     flow::{self, Done},
     input::{BodilessInput, Input, TraceInput},
 };
@@ -24,6 +26,9 @@ pub(crate) struct Output {
     /// How many pages `restResult` is made of, with `paging` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pages: Option<u32>,
+    /// The answer, with `responseType: file` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<File>,
     /// The names of `responseMapping`.
     #[serde(flatten)]
     mapped: Object,
@@ -104,6 +109,7 @@ impl From<Done> for Output {
             rest_response_headers: headers.clone(),
             response_headers: headers,
             pages: done.pages,
+            file: done.file,
             mapped: done.mapped,
         }
     }
@@ -120,6 +126,10 @@ impl Outputs for Output {
         ]);
         if let Some(pages) = self.pages {
             outputs.insert("pages".to_owned(), pages.into());
+        }
+        if let Some(file) = self.file {
+            let file = serde_json::to_value(file).map_err(error::unknown)?;
+            outputs.insert("file".to_owned(), file);
         }
         outputs.extend(self.mapped);
         Ok(outputs)
@@ -190,6 +200,7 @@ mod tests {
             rest_response_headers,
             response_headers,
             pages: Some(2),
+            file: Some(File::at("data:,x").unwrap()),
             mapped,
         });
     }

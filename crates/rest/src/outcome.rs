@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use common::Failure;
+use common::{Failure, Report};
+use files::FileError;
 use http::header::RETRY_AFTER;
 use outbound::ErrorKind;
 use serde_json::{Value, json};
@@ -124,10 +125,15 @@ pub(crate) fn of_break(request: &Request, broken: &Broken) -> Failure {
             let text = format!("{} ({})", text(), request.size_limit);
             permanent(ErrorCode::ResponseTooLarge, text)
         }
-        ErrorKind::BadResponse(_)
-        | ErrorKind::BadRedirect(_)
-        | ErrorKind::BadBody(_)
-        | ErrorKind::Source(_) => permanent(ErrorCode::UnknownError, text()),
+        ErrorKind::BadResponse(_) | ErrorKind::BadRedirect(_) | ErrorKind::BadBody(_) => {
+            permanent(ErrorCode::UnknownError, text())
+        }
+        ErrorKind::Source(source) => match source.get::<FileError>() {
+            Some(error) => {
+                return settled(error.failure("requestPayload"), *reached, request.repeat);
+            }
+            None => permanent(ErrorCode::UnknownError, text()),
+        },
     };
     let failure = failure.with_note(format_args!("no complete answer from {}", host(request)));
     match answer {
@@ -135,6 +141,40 @@ pub(crate) fn of_break(request: &Request, broken: &Broken) -> Failure {
             .with_status(answer.status.as_u16())
             .with_outputs(request.mask.object(answer.outputs(Value::Null))),
         None => failure,
+    }
+}
+
+/// The failure of an answer that could not be written as a file.
+pub(crate) fn of_unsaved(request: &Request, answer: &Answer, error: &FileError) -> Failure {
+    let text = format!("{} answered {}, but {error}", target(request), answer.status.as_u16());
+    let source = anyhow::anyhow!(request.mask.text(&text));
+    let failure = match error.kind {
+        files::ErrorKind::TooLarge { .. } | files::ErrorKind::NoStore { .. } => {
+            Failure::permanent(ErrorCode::ResponseTooLarge, source)
+        }
+        files::ErrorKind::Unavailable(_) => {
+            let failure = Failure::transient(ErrorCode::UnknownError, source);
+            settled(failure, Reached::Peer, request.repeat)
+        }
+        files::ErrorKind::NotFound
+        | files::ErrorKind::Refused(_)
+        | files::ErrorKind::Unreadable(_)
+        | files::ErrorKind::Unwritable(_) => Failure::permanent(ErrorCode::UnknownError, source),
+    };
+    failure
+        .with_note(format_args!("the answer of {} is no file: {}", host(request), error.kind))
+        .with_status(answer.status.as_u16())
+        .with_outputs(request.mask.object(answer.outputs(Value::Null)))
+}
+
+/// What is not repeated where the peer may have acted, however it came about.
+fn settled(failure: Failure, reached: Reached, repeat: Repeat) -> Failure {
+    match (failure, reached, repeat) {
+        (Failure::Transient { report, .. }, Reached::Peer, Repeat::Harmful) => {
+            let source = anyhow::anyhow!("{} ({NOT_REPEATED})", report.source);
+            Failure::Permanent(Box::new(Report { source, ..*report }))
+        }
+        (failure, ..) => failure,
     }
 }
 
@@ -239,6 +279,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             headers: headers.collect::<HeaderMap>(),
             body: Bytes::copy_from_slice(body.as_bytes()),
+            saved: None,
             redirected_to: None,
             unread: None,
         }

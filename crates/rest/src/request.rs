@@ -1,7 +1,6 @@
 //! Inputs → HTTP request (pure).
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
 use common::{Failure, Secret};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
@@ -13,8 +12,9 @@ use url::Url;
 use crate::{
     address::{self, Address, Encoding},
     auth::{Auth, Credential, OnSending},
-    body::{self, Body, Nulls, Wanted},
-    error::invalid,
+    body::{self, Body, ContentType, Nulls, Wanted},
+    content::Content,
+    error::{self, invalid},
     input::{Headers, IdempotencyKey, Input, Parameters},
     mask::{MASK, Mask},
     names::{is_ours, is_secret},
@@ -33,7 +33,7 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     /// Credentials are marked as sensitive.
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    pub(crate) body: Content,
     pub(crate) repeat: Repeat,
     pub(crate) time_limit: TimeLimit,
     /// The query parameters that hold credentials.
@@ -98,7 +98,7 @@ impl Request {
             method,
             url,
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: Content::Empty,
             repeat: Repeat::Harmful,
             time_limit: match (input.timeout, input.connect_timeout) {
                 (None, None) => TimeLimit::OfTheSettings,
@@ -160,7 +160,7 @@ impl Request {
             text.extend(["authorization: ", credentials.scheme(), " ", MASK, "\n"]);
         }
         text.push('\n');
-        text + &self.mask.text(&String::from_utf8_lossy(&self.body))
+        text + &self.mask.text(&self.body.shown())
     }
 
     fn has(&self, name: &HeaderName) -> bool {
@@ -229,16 +229,25 @@ impl Request {
                 Some(false) | None => Nulls::Keep,
             },
         };
-        let Some(Body { bytes, content_type }) = body::encode(payload, &wanted)? else {
+        let Some(Body { content, content_type, warning }) = body::encode(payload, &wanted)? else {
             return Ok(());
         };
-        self.body = bytes;
+        self.body = content;
+        self.warnings.extend(warning.map(str::to_owned));
+        let of_body = |text| HeaderValue::try_from(text).map_err(error::unknown);
+        let usual = match content_type {
+            ContentType::Only(only) => {
+                self.headers.insert(CONTENT_TYPE, of_body(only)?);
+                return Ok(());
+            }
+            ContentType::Usual(usual) => usual,
+        };
         if let Some(given) = given {
             let value = HeaderValue::from_str(given)
                 .map_err(|_invalid| invalid("`contentType` has a line break or the like"))?;
             self.headers.insert(CONTENT_TYPE, value);
         } else if !self.has(&CONTENT_TYPE) {
-            self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            self.headers.insert(CONTENT_TYPE, of_body(usual)?);
         }
         Ok(())
     }
@@ -340,7 +349,7 @@ pub(crate) mod tests {
                     headers.map(|(name, it)| format!("{name}: {}\n", text(it))).collect();
                 headers.retain(|it| *it != format!("traceparent: {TRACE}\n"));
                 headers.sort();
-                let body = String::from_utf8_lossy(&request.body);
+                let body = request.body.shown();
                 format!("{} {}\n{}\n{body}", request.method, request.url, headers.concat())
             }
             Err(failure) => failure.to_string(),
@@ -389,7 +398,7 @@ pub(crate) mod tests {
         let check = |input: Value, expected: &str| {
             let request = build(Method::PUT, input).unwrap();
             let content_type = request.headers.get(CONTENT_TYPE).map(|it| it.to_str().unwrap());
-            let body = std::str::from_utf8(&request.body).unwrap();
+            let body = std::str::from_utf8(request.body.bytes().unwrap()).unwrap();
             assert_eq!(format!("{} {body}", content_type.unwrap_or("-")), expected);
         };
         let url = "http://x/";

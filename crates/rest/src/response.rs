@@ -3,6 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use common::{Object, parse_json};
+use files::{File, FileError};
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
 
@@ -16,8 +17,10 @@ use crate::{
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// Empty where there is none.
+    /// Empty where there is none, or where it is a file.
     pub(crate) body: Bytes,
+    /// The file that the body has become.
+    pub(crate) saved: Option<Box<Result<File, FileError>>>,
     /// Where it comes from if not from the URL that was called, as it may be shown.
     pub(crate) redirected_to: Option<String>,
     /// Why the body of an error could not be read.
@@ -42,10 +45,19 @@ impl Answer {
             ResponseType::None => Reading { result: Value::Null, warning: None },
             ResponseType::Text => self.text(&media),
             ResponseType::Json => self.json(&media),
-            ResponseType::Auto if media.is_json() => self.json(&media),
-            ResponseType::Auto if media.essence.is_empty() => self.unlabeled(),
-            ResponseType::Auto if media.is_text() => self.text(&media),
-            ResponseType::Auto => self.binary(&media),
+            // What is no file is told like any other answer.
+            ResponseType::Auto | ResponseType::File if media.is_json() => self.json(&media),
+            ResponseType::Auto | ResponseType::File if media.essence.is_empty() => self.unlabeled(),
+            ResponseType::Auto | ResponseType::File if media.is_text() => self.text(&media),
+            ResponseType::Auto | ResponseType::File => self.binary(&media),
+        }
+    }
+
+    /// The bytes that have arrived, as far as they are kept.
+    pub(crate) fn size(&self) -> u64 {
+        match self.saved.as_deref() {
+            Some(Ok(file)) => file.size.unwrap_or_default(),
+            Some(Err(_)) | None => self.body.len() as u64,
         }
     }
 
@@ -156,6 +168,7 @@ mod tests {
             status: StatusCode::OK,
             headers,
             body: Bytes::copy_from_slice(body),
+            saved: None,
             redirected_to: None,
             unread: None,
         }

@@ -55,13 +55,15 @@ pub(crate) async fn run(
 
 /// The outputs under their short names; members of the result where the definition lists them.
 fn outputs(operation: &Operation, done: Done) -> Object {
-    let Done { answer, reading, pages, mapped } = done;
+    let Done { answer, reading, pages, file, mapped } = done;
     let mut outputs = Object::new();
     for name in &operation.outputs {
         let value = reading.result.get(name).cloned();
         outputs.extend(value.map(|value| (name.clone(), value)));
     }
-    outputs.insert("result".to_owned(), reading.result);
+    // Imported actions have no output of its own for it.
+    let file = file.and_then(|it| serde_json::to_value(it).ok());
+    outputs.insert("result".to_owned(), file.unwrap_or(reading.result));
     outputs.insert("status".to_owned(), answer.status.as_u16().into());
     outputs.insert("headers".to_owned(), answer.header_object().into());
     outputs.extend(pages.map(|it| ("pages".to_owned(), it.into())));

@@ -10,6 +10,10 @@ mod answers;
 mod auth;
 #[path = "contract/connections.rs"]
 mod connections;
+#[path = "contract/downloads.rs"]
+mod downloads;
+#[path = "contract/folder.rs"]
+mod folder;
 #[path = "contract/import.rs"]
 mod import;
 #[path = "contract/limits.rs"]
@@ -26,6 +30,8 @@ mod polling;
 mod samples;
 #[path = "contract/server.rs"]
 mod server;
+#[path = "contract/uploads.rs"]
+mod uploads;
 #[path = "contract/weather.rs"]
 mod weather;
 #[path = "contract/wire.rs"]

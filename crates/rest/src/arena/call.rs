@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use common::{Context, Failure, Reply};
 use http::{HeaderValue, Method, header::CONTENT_TYPE};
 use serde_json::Value;
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     auth::Auth,
     client::{self, Rest},
+    content::Content,
     input::{Headers, Input, Parameters, PayloadType},
     outcome::{self, Broken},
     placeholders::Placeholders,
@@ -143,7 +143,7 @@ impl Call {
             Request::new(self.method, payload, &input, &task).map_err(|it| codes::wrong(&it))?;
         if let Some(data) = json {
             // Even a text that is JSON already: it is a text for the peer.
-            request.body = Bytes::from(data.to_string());
+            request.body = Content::Bytes(data.to_string().into());
             let json = HeaderValue::from_static("application/json");
             request.headers.entry(CONTENT_TYPE).or_insert(json);
         }

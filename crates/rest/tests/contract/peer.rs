@@ -173,7 +173,8 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
         let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
         let length = head.lines().find_map(|it| it.strip_prefix("content-length: "));
         let length: usize = length.map_or(0, |it| it.parse().unwrap());
-        if bytes.len() >= end + 4 + length {
+        let is_chunked = head.contains("\r\ntransfer-encoding: chunked");
+        if bytes.len() >= end + 4 + length && (!is_chunked || bytes.ends_with(b"\r\n0\r\n\r\n")) {
             // Latin-1, so that every byte can be told apart.
             return Some(bytes.iter().copied().map(char::from).collect());
         }

@@ -68,7 +68,7 @@ fn r6_r16_r17_wrong_inputs_are_refused_by_name() {
     auth(json!("s3cret"), "an object with `type` is wanted");
     refused(
         &json!({"payloadType": "xml", "requestPayload": 1}),
-        "INVALID_INPUT: `payloadType`: unknown variant `xml`, expected one of `json`, `form`, `text`",
+        "INVALID_INPUT: `payloadType`: unknown variant `xml`, expected one of `json`, `raw`, `form`, `form-data`, `multipart`, `text`, `binary`, `file`",
     );
     refused(
         &json!({"errorOn": ["4x"]}),

@@ -184,7 +184,7 @@ fn fields(data: &str) -> Option<Object> {
     let content_type = Some("application/x-www-form-urlencoded");
     let wanted = Wanted { content_type, ..Wanted::default() };
     let sent = body::encode(Value::Object(fields.clone()), &wanted).ok().flatten()?;
-    (sent.bytes == data.as_bytes()).then_some(fields)
+    (sent.content.bytes() == Some(data.as_bytes())).then_some(fields)
 }
 
 /// A name that comes again has a list of values.

@@ -72,15 +72,17 @@ pub(crate) async fn save(
 /// The name and the type: by `fileName`, else as the peer suggests, else by the address.
 fn new(input: &Input, headers: &HeaderMap, url: &Url) -> NewFile {
     let suggested = || disposition::file_name(headers.get(CONTENT_DISPOSITION)?.as_bytes());
-    let last = || {
-        let last = url.path_segments()?.rfind(|it| !it.is_empty())?;
-        Some(percent_decode_str(last).decode_utf8_lossy().into_owned())
-    };
     let given = input.file_name.clone().filter(|it| !it.trim().is_empty());
     let mime_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).map(str::to_owned);
     NewFile {
-        name: given.or_else(suggested).or_else(last).unwrap_or_default(),
+        name: given.or_else(suggested).or_else(|| last_part(url)).unwrap_or_default(),
         mime_type,
         ..NewFile::default()
     }
+}
+
+/// The last part of a URL's path, decoded; `None` where there is none.
+pub(crate) fn last_part(url: &Url) -> Option<String> {
+    let last = url.path_segments()?.rfind(|it| !it.is_empty())?;
+    Some(percent_decode_str(last).decode_utf8_lossy().into_owned())
 }

@@ -8,9 +8,10 @@ use crate::{
     client::{self, Rest},
     error::invalid,
     expression::Scope,
-    input::Input,
+    input::{Input, ResponseType},
     onward::Onward,
-    paging, polling,
+    paging::{self, Paged, Paging},
+    polling,
     response::{Answer, Reading},
 };
 
@@ -45,19 +46,25 @@ pub(crate) async fn run(
     if let Some(mapping) = &mapping {
         Box::pin(mapping.check()).await?;
     }
-    let ((answer, reading), pages) = match (paging, poll) {
+    let (answer, reading, pages, file) = match (paging, poll) {
         (Some(_), Some(_)) => return Err(invalid("`paging` and `pollUntil` exclude each other")),
         (Some(paging), None) => {
-            Box::pin(paging.check()).await?;
-            let onward = Onward::new(rest, method, input)?;
-            let (done, pages) = Box::pin(paging::collect(onward, &paging)).await?;
-            (done, Some(pages))
+            let Paged { answer, reading, n_pages, file } =
+                Box::pin(paged(rest, method, input, &paging)).await?;
+            (answer, reading, Some(n_pages), file)
         }
         (None, Some(poll)) => {
             Box::pin(poll.check()).await?;
-            (Box::pin(polling::wait(Onward::new(rest, method, input)?, &poll)).await?, None)
+            let onward = Onward::new(rest, method, input)?;
+            let (answer, reading) = Box::pin(polling::wait(onward, &poll)).await?;
+            let file = answer.file();
+            (answer, reading, None, file)
         }
-        (None, None) => (client::call(rest, method, input).await?, None),
+        (None, None) => {
+            let (answer, reading) = client::call(rest, method, input).await?;
+            let file = answer.file();
+            (answer, reading, None, file)
+        }
     };
     let mapped = match mapping {
         None => Object::new(),
@@ -71,6 +78,22 @@ pub(crate) async fn run(
                 .map_err(|failure| failure.with_outputs(known()))?
         }
     };
-    let file = answer.saved.as_deref().and_then(|it| it.as_ref().ok()).cloned();
     Ok(Done { answer, reading, pages, file, mapped })
+}
+
+async fn paged(
+    rest: &Context<Rest>,
+    method: Method,
+    mut input: Box<Input>,
+    paging: &Paging,
+) -> Result<Paged, Failure> {
+    paging.check().await?;
+    // Not each page is the file, but all of them.
+    let response_type = input.response_type.take_if(|it| *it == ResponseType::File);
+    let file_name = input.file_name.take();
+    let onward = Onward::new(rest, method, input)?;
+    match response_type {
+        Some(_) => paging::save(onward, paging, file_name.as_deref()).await,
+        None => paging::collect(onward, paging).await,
+    }
 }

@@ -1,6 +1,8 @@
-//! The input `paging`: calls page after page, and puts their items together as one list.
+//! The input `paging`: calls page after page, and puts their items together as one list or into one file.
 
 mod input;
+mod list;
+mod page;
 
 use std::{
     collections::HashSet,
@@ -8,38 +10,45 @@ use std::{
 };
 
 use common::Failure;
+use files::File;
 use serde_json::Value;
 
 use crate::{
-    error::{ErrorCode, invalid},
-    expression::{self, Expression, Scope, Void},
-    mapping::{in_words, troubled},
+    error::{self, ErrorCode},
     onward::{Onward, paging_error},
     outcome,
     response::{Answer, Reading},
 };
 
 pub(crate) use input::Paging;
-use input::{Limit, Place, Strategy};
+use input::{Limit, Place};
+use page::{Next, Page};
 
-/// What one page says.
-struct Page {
-    items: Vec<Value>,
-    next: Next,
+/// The pages, one after the other.
+struct Pages<'a, 'b> {
+    onward: Onward<'a>,
+    paging: &'b Paging,
+    goal: Goal,
+    collected: Collected,
+    warned: HashSet<String>,
+    /// The answer of the page before.
+    last: Option<Answer>,
+    is_done: bool,
 }
 
-/// Where the page after this one is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Next {
-    Nowhere,
-    Link(String),
-    Parameter(String),
+/// Where the items go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    /// Into the result: all pages together have to fit into memory.
+    Result,
+    /// Into a file, page by page.
+    File,
 }
 
-/// The pages so far.
+/// What is known of the pages so far.
 #[derive(Default)]
 struct Collected {
-    items: Vec<Value>,
+    n_items: usize,
     n_pages: u32,
     n_bytes: usize,
     contents: HashSet<u64>,
@@ -53,36 +62,87 @@ enum Step {
     Enough,
 }
 
-/// Calls all pages; the last answer with the items of all as its result, and how many pages there were.
+/// What the pages have come to.
+pub(crate) struct Paged {
+    /// The last answer.
+    pub(crate) answer: Answer,
+    /// The items of all, or null where they are a file.
+    pub(crate) reading: Reading,
+    pub(crate) n_pages: u32,
+    pub(crate) file: Option<File>,
+}
+
+/// Calls all pages, for a list of the items of all.
 ///
 /// # Errors
 /// Those of a call, `PAGING_ERROR` where the pages do not end as they should, `RESPONSE_TOO_LARGE` for all together.
-pub(crate) async fn collect(
-    mut onward: Onward<'_>,
-    paging: &Paging,
-) -> Result<((Answer, Reading), u32), Failure> {
-    if let Some(start) = paging.start() {
-        set(&mut onward, paging, &start)?;
+pub(crate) async fn collect(onward: Onward<'_>, paging: &Paging) -> Result<Paged, Failure> {
+    let mut pages = Pages::new(onward, paging, Goal::Result);
+    let mut all = Vec::new();
+    while let Some(items) = pages.next().await? {
+        all.extend(items);
     }
-    let mut collected = Collected::default();
-    let mut warned = HashSet::new();
-    loop {
-        let called = onward.call().await;
-        let (answer, reading) = called.map_err(|failure| onward.sealed(failure))?;
-        if let Some(warning) = reading.warning.filter(|it| warned.insert(it.clone())) {
-            onward.rest.warn(warning);
+    pages.end(Value::Array(all), None)
+}
+
+/// Calls all pages, for a file with the items of all; no more than one page is in memory.
+///
+/// # Errors
+/// Those of [`collect`], and those of the store; nothing is left of the file then.
+pub(crate) async fn save(
+    onward: Onward<'_>,
+    paging: &Paging,
+    file_name: Option<&str>,
+) -> Result<Paged, Failure> {
+    let store = onward.rest.files.clone();
+    let (new, format) = list::new_file(file_name, &onward.request.url);
+    let mut pages = Pages::new(onward, paging, Goal::File);
+    let saved = store.save(new, list::content(&mut pages, format)).await;
+    match saved {
+        Ok(file) => pages.end(Value::Null, Some(file)),
+        Err(list::Unfinished::Call(failure)) => Err(failure),
+        Err(list::Unfinished::Store(error)) => Err(match &pages.last {
+            Some(answer) => outcome::of_unsaved(&pages.onward.request, answer, &error),
+            None => error.failure("fileName"),
+        }),
+    }
+}
+
+impl<'a, 'b> Pages<'a, 'b> {
+    fn new(onward: Onward<'a>, paging: &'b Paging, goal: Goal) -> Self {
+        let collected = Collected::default();
+        Self { onward, paging, goal, collected, warned: HashSet::new(), last: None, is_done: false }
+    }
+
+    /// The items of the next page; `None` behind the last one.
+    async fn next(&mut self) -> Result<Option<Vec<Value>>, Failure> {
+        if self.is_done {
+            return Ok(None);
         }
-        let page = paging.read(&answer, reading.result, &collected).await?;
-        let next = page.next.clone();
-        if collected.add(page, &answer, &onward, paging)? == Step::Enough {
-            let result = Value::Array(collected.items);
-            return Ok(((answer, Reading { result, warning: None }), collected.n_pages));
+        if let (None, Some(start)) = (&self.last, self.paging.start()) {
+            set(&mut self.onward, self.paging, &start)?;
         }
-        match next {
+        let called = self.onward.call().await;
+        let (answer, reading) = called.map_err(|failure| self.onward.sealed(failure))?;
+        if let Some(warning) = reading.warning.filter(|it| self.warned.insert(it.clone())) {
+            self.onward.rest.warn(warning);
+        }
+        let mut page = self.paging.read(&answer, reading.result, &self.collected).await?;
+        let step = self.collected.add(&mut page, &answer, &self.onward, self.paging, self.goal)?;
+        match page.next {
+            _ if step == Step::Enough => self.is_done = true,
             Next::Nowhere => (),
-            Next::Link(link) => onward.follow(&link, &answer, paging.hosts)?,
-            Next::Parameter(value) => set(&mut onward, paging, &value)?,
+            Next::Link(link) => self.onward.follow(&link, &answer, self.paging.hosts)?,
+            Next::Parameter(value) => set(&mut self.onward, self.paging, &value)?,
         }
+        self.last = Some(answer);
+        Ok(Some(page.items))
+    }
+
+    fn end(self, result: Value, file: Option<File>) -> Result<Paged, Failure> {
+        let answer = self.last.ok_or_else(|| error::unknown("no page was called"))?;
+        let reading = Reading { result, warning: None };
+        Ok(Paged { answer, reading, n_pages: self.collected.n_pages, file })
     }
 }
 
@@ -102,17 +162,18 @@ impl Collected {
     /// Adds a page, within the limits.
     fn add(
         &mut self,
-        page: Page,
+        page: &mut Page,
         answer: &Answer,
         onward: &Onward,
         paging: &Paging,
+        goal: Goal,
     ) -> Result<Step, Failure> {
         let request = &onward.request;
         self.n_pages += 1;
         self.n_bytes += answer.body.len();
         let own = onward.input.terms.response_bytes_max;
         let n_bytes_max = own.unwrap_or(onward.rest.response_bytes_max);
-        if self.n_bytes > n_bytes_max {
+        if goal == Goal::Result && self.n_bytes > n_bytes_max {
             let text = format!(
                 "{}: {} pages have more than {n_bytes_max} bytes (setting RESPONSE_BYTES_MAX)",
                 outcome::target(request),
@@ -129,15 +190,16 @@ impl Collected {
             let text = format!("page {} is one that came before", self.n_pages);
             return Err(paging_error(request, &text));
         }
-        self.items.extend(page.items);
+        let n_before = self.n_items;
+        self.n_items += page.items.len();
         let n_items_max = paging.max_items.value();
-        if self.items.len() > n_items_max {
+        if self.n_items > n_items_max {
             if let Limit::Usual(_) = paging.max_items {
                 let text =
                     format!("there are more than {n_items_max} items; `maxItems` allows more");
                 return Err(paging_error(request, &text));
             }
-            self.items.truncate(n_items_max);
+            page.items.truncate(n_items_max - n_before);
             onward.rest.warn(format_args!("stopped after {n_items_max} items (`maxItems`)"));
             return Ok(Step::Enough);
         }
@@ -153,103 +215,10 @@ impl Collected {
             onward.rest.warn(format_args!("stopped after {n_pages} pages (`maxPages`)"));
             return Ok(Step::Enough);
         }
-        if !self.places.insert(page.next) {
+        if !self.places.insert(page.next.clone()) {
             let text = format!("page {} leads back to one that came before", self.n_pages);
             return Err(paging_error(request, &text));
         }
         Ok(Step::On)
-    }
-}
-
-impl Paging {
-    /// Refuses wrong expressions before anything is called.
-    pub(crate) async fn check(&self) -> Result<(), Failure> {
-        let expressions: Vec<_> = self.expressions().map(|(_, it)| it).collect();
-        expression::check(&expressions).await.map_err(|it| self.troubled(&it))
-    }
-
-    /// The items of a page, and where the next one is.
-    async fn read(
-        &self,
-        answer: &Answer,
-        result: Value,
-        before: &Collected,
-    ) -> Result<Page, Failure> {
-        let headers = answer.header_object();
-        let status = answer.status.as_u16();
-        let scope = Scope { body: &result, status, headers: &headers };
-        let expressions: Vec<_> = self.expressions().collect();
-        let only: Vec<_> = expressions.iter().map(|(_, it)| *it).collect();
-        let values = expression::evaluate(&only, &scope).await.map_err(|it| self.troubled(&it))?;
-        let mut values = expressions.iter().zip(values).map(|((member, expression), value)| {
-            value.map_err(|void: Void| {
-                invalid(format_args!("`paging`: `{member}`: `{expression}` {}", in_words(void)))
-            })
-        });
-        let next_value = match &self.strategy {
-            Strategy::Next(_) | Strategy::Cursor { .. } => values.next().transpose()?,
-            Strategy::Link | Strategy::Page { .. } | Strategy::Offset { .. } => None,
-        };
-        let items = match (&self.items, values.next().transpose()?) {
-            (Some(items), Some(value)) => list(items, value)?,
-            _ => match result {
-                Value::Array(items) => items,
-                Value::Null => Vec::new(),
-                page if !self.counts() => vec![page],
-                _ => return Err(invalid("`paging`: `items` has to name the list of a page")),
-            },
-        };
-        let next = match &self.strategy {
-            Strategy::Next(_) => text(next_value).map(Next::Link),
-            Strategy::Cursor { .. } => text(next_value).map(Next::Parameter),
-            Strategy::Link => crate::link::next(&answer.headers).map(Next::Link),
-            Strategy::Page { start, full, .. } => {
-                let page = start + u64::from(before.n_pages) + 1;
-                goes_on(&items, *full).then(|| Next::Parameter(page.to_string()))
-            }
-            Strategy::Offset { start, full, .. } => {
-                let offset = start + (before.items.len() + items.len()) as u64;
-                goes_on(&items, *full).then(|| Next::Parameter(offset.to_string()))
-            }
-        };
-        Ok(Page { items, next: next.unwrap_or(Next::Nowhere) })
-    }
-
-    /// The expressions and the members that hold them: first the one for the next page, then `items`.
-    fn expressions(&self) -> impl Iterator<Item = (&'static str, &Expression)> {
-        let next = match &self.strategy {
-            Strategy::Next(expression) => Some(("next", expression)),
-            Strategy::Cursor { cursor, .. } => Some(("cursor", cursor)),
-            Strategy::Link | Strategy::Page { .. } | Strategy::Offset { .. } => None,
-        };
-        next.into_iter().chain(self.items.iter().map(|it| ("items", it)))
-    }
-
-    fn troubled(&self, trouble: &expression::Trouble) -> Failure {
-        let found = self.expressions().nth(trouble.index);
-        let member = found.map_or("", |(member, _)| member);
-        troubled(&format!("`paging`: `{member}`"), found.map(|(_, it)| it), trouble)
-    }
-}
-
-/// A page of numbers is the last one when it is empty, or not full.
-fn goes_on(items: &[Value], full: Option<usize>) -> bool {
-    !items.is_empty() && full.is_none_or(|it| items.len() >= it)
-}
-
-fn list(items: &Expression, value: Value) -> Result<Vec<Value>, Failure> {
-    match value {
-        Value::Array(items) => Ok(items),
-        Value::Null => Ok(Vec::new()),
-        _ => Err(invalid(format_args!("`paging`: `items`: `{items}` is no list"))),
-    }
-}
-
-/// A link or a cursor; what says that there is none gives none.
-fn text(value: Option<Value>) -> Option<String> {
-    match value? {
-        Value::String(text) => Some(text).filter(|it| !it.trim().is_empty()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }

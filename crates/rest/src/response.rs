@@ -53,6 +53,11 @@ impl Answer {
         }
     }
 
+    /// The file that the answer has become.
+    pub(crate) fn file(&self) -> Option<File> {
+        self.saved.as_deref().and_then(|it| it.as_ref().ok()).cloned()
+    }
+
     /// The bytes that have arrived, as far as they are kept.
     pub(crate) fn size(&self) -> u64 {
         match self.saved.as_deref() {

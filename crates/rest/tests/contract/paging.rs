@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Told, invoke,
+    Told,
+    folder::Folder,
+    invoke,
     peer::{Act, Peer, answer, redirect},
 };
 
@@ -348,4 +350,62 @@ fn the_mapping_sees_the_items_of_all_pages() {
         "responseMapping": {"ids": "$[*].id"},
     });
     assert_eq!(invoke("GET", &input, &[]).success()["ids"], json!([1, 2]));
+}
+
+#[test]
+fn pages_become_a_file_that_no_memory_has_to_hold() {
+    let store = Folder::new();
+    let url = store.url();
+    let text = "x".repeat(1000);
+    let many: Vec<_> = (0..9).map(|n| json!({"n": n, "text": text})).collect();
+    let items = |n: u32| page(&json!({"n": n, "items": many, "next": format!("/orders?page={n}")}));
+    let last = page(&json!({"items": [{"n": "last"}], "next": null}));
+    let acts: Vec<_> = (0..20).map(items).chain([last]).collect();
+    let fetch = |file_name: Value| {
+        let peer = Peer::start(acts.clone());
+        let paging = json!({"next": "$.next", "items": "$.items"});
+        let input = json!({"restUrl": peer.url("/orders"), "paging": paging,
+            "responseType": "file", "fileName": file_name});
+        // Each page fits, all together do not.
+        let settings = [("FILES_URL", &*url), ("RESPONSE_BYTES_MAX", "20000")];
+        invoke("GET", &input, &settings).success()
+    };
+    let outputs = fetch(Value::Null);
+    assert_eq!((&outputs["restResult"], &outputs["pages"]), (&Value::Null, &json!(21)));
+    assert_eq!(outputs["file"]["name"], "orders.json");
+    assert_eq!(outputs["file"]["content"]["mimeType"], "application/json");
+    let items: Vec<Value> = serde_json::from_slice(&store.content(&outputs["file"])).unwrap();
+    assert_eq!((items.len(), &items[180]["n"]), (181, &json!("last")));
+
+    let outputs = fetch(json!("orders.jsonl"));
+    let lines = String::from_utf8(store.content(&outputs["file"])).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    assert_eq!(lines, items);
+}
+
+#[test]
+fn pages_that_fail_leave_no_file() {
+    let first = page(&json!({"items": [1], "next": "/list?page=2"}));
+    let oops = Act::Say(answer("500 Oops", &[], b"oops"));
+    let same = page(&json!({"items": [2], "next": "/list?page=2"}));
+    for (acts, settings, expected) in [
+        (vec![first.clone(), oops], None, "answered 500 oops"),
+        (vec![first.clone(), same], None, "page 2 leads back to one that came before"),
+        (
+            vec![first.clone(), page(&json!({"items": [2]}))],
+            Some("4"),
+            "answered 200, but `list.json`: larger than 4 bytes, the limit of FILE_BYTES_MAX",
+        ),
+    ] {
+        let store = Folder::new();
+        let peer = Peer::start(acts);
+        let input = json!({"restUrl": peer.url("/list"), "responseType": "file",
+            "paging": {"next": "$.next", "items": "$.items"}});
+        let url = store.url();
+        let settings: Vec<_> = settings.map(|it| ("FILE_BYTES_MAX", it)).into_iter().collect();
+        let settings = [&[("FILES_URL", &*url)], &settings[..]].concat();
+        let told = invoke("GET", &input, &settings).failure();
+        assert!(told.ends_with(expected), "{told}");
+        assert_eq!(store.entries(), [""; 0]);
+    }
 }

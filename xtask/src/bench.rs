@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use crate::{progress, tree};
 
 /// What can be measured: the names that `xtask/bench` knows.
-const NAMES: [&str; 6] = ["amqp", "email", "http", "pdf", "rest-overhead", "start"];
+const NAMES: [&str; 7] = ["amqp", "email", "files", "http", "pdf", "rest-overhead", "start"];
 
 /// The connectors that are measured, and by which of them alone.
 const CONNECTORS: [(&str, Option<&str>); 3] = [

@@ -193,6 +193,8 @@ fn context(connector: &Connector, binary: &Path) -> Result<PathBuf> {
         folder(path, 0o755)?;
     }
     folder("tmp", 0o1777)?;
+    // What a volume is mounted on for FILES_URL: a new one takes over that everybody may write.
+    folder("files", 0o1777)?;
     fs::copy(binary, root.join("connector")).with_context(|| binary.display().to_string())?;
     fs::set_permissions(root.join("connector"), Permissions::from_mode(0o755))?;
     let bundle = root.join("etc/ssl/certs/ca-certificates.crt");

@@ -7,6 +7,7 @@ mod amqp;
 mod caller;
 mod email;
 mod figure;
+mod files;
 mod http;
 mod mail_texts;
 mod message;
@@ -58,6 +59,8 @@ struct Cli {
 enum Scenario {
     /// Requests over RabbitMQ, against a raw loop
     Amqp,
+    /// A file of 100 MB through body, peer and store, against its size
+    Files,
     /// Calls of `GET` over HTTP, against a bare proxy
     Http,
     /// Invoices, against `WeasyPrint`
@@ -133,6 +136,7 @@ impl Scenario {
                 let broker = setup.broker().await?;
                 amqp::measure(setup, &broker).await
             }
+            Self::Files => files::measure(setup).await,
             Self::Http => http::measure(setup).await,
             Self::Pdf => pdf::measure(setup).await,
             Self::RestOverhead => rest_overhead::measure(setup).await,

@@ -1,9 +1,15 @@
-//! The system that is called: a page of 1 kB, and one that answers only when it is allowed to.
+//! The system that is called: a page of 1 kB, one that answers only when it is allowed to, and one that sends back what it is sent.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
-use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, header},
+    response::IntoResponse,
+    routing::{get, put},
+};
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -32,6 +38,7 @@ impl Peer {
         let app = Router::new()
             .route("/page", get(page))
             .route("/gate", get(pass))
+            .route("/echo", put(echo))
             .with_state(Arc::clone(&gate));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -47,6 +54,11 @@ impl Peer {
     /// Answers at once.
     pub(crate) fn page(&self) -> String {
         format!("http://{}/page", self.address)
+    }
+
+    /// Answers with what it is sent, as it comes.
+    pub(crate) fn echo(&self) -> String {
+        format!("http://{}/echo", self.address)
     }
 
     /// Answers when it is opened.
@@ -68,6 +80,12 @@ impl Peer {
 
 async fn page() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], PAGE.trim_end())
+}
+
+async fn echo(request: Request) -> impl IntoResponse {
+    let length = request.headers().get(header::CONTENT_LENGTH).cloned();
+    let headers: HeaderMap = length.map(|it| (header::CONTENT_LENGTH, it)).into_iter().collect();
+    (headers, request.into_body())
 }
 
 async fn pass(State(gate): State<Arc<Gate>>) -> impl IntoResponse {

@@ -32,6 +32,8 @@ pub(crate) struct Memory {
     pub(crate) total: f64,
     /// Its own only: heap and stacks.
     pub(crate) anonymous: f64,
+    /// The most that `total` has ever been.
+    pub(crate) peak: f64,
 }
 
 impl Process {
@@ -164,7 +166,11 @@ fn memory(id: &str) -> Result<Memory> {
             line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse::<f64>().ok());
         kilobytes.map(|it| it * 1024.0 / 1e6).with_context(|| format!("{path}: no {name}"))
     };
-    Ok(Memory { total: megabytes("VmRSS")?, anonymous: megabytes("RssAnon")? })
+    Ok(Memory {
+        total: megabytes("VmRSS")?,
+        anonymous: megabytes("RssAnon")?,
+        peak: megabytes("VmHWM")?,
+    })
 }
 
 /// The processor time of the calling thread, in seconds.

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    fs::File,
+    fs::{self, File},
     net::Ipv4Addr,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -133,12 +133,15 @@ impl Program {
         let port = stand_ins::free_port(usual.unwrap_or(OTHER_PORT))?;
         let log = folder.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| log.display().to_string())?;
+        let files = folder.canonicalize()?.join("files");
+        fs::create_dir_all(&files).with_context(|| files.display().to_string())?;
         // Built into the same folder as this program, wherever that is.
         let program = env::current_exe()?.with_file_name(name);
         let child = Command::new(&program)
             // No setting of the machine's changes the demo, an `AMQP_URL` least of all.
             .env_clear()
             .env("ADMIN_ADDR", format!("{}:{port}", Ipv4Addr::LOCALHOST))
+            .env("FILES_URL", format!("file://{}", files.display()))
             .env("LOG_FORMAT", "text")
             .env("SHUTDOWN_GRACE", "2s")
             .stdin(Stdio::null())

@@ -3,19 +3,24 @@
 use serde_json::{Value, json};
 
 use crate::{
+    folder::Folder,
     invoke,
     peer::{Act, Peer, answer},
 };
 
 /// A sample, with its URL turned to the peer.
 fn run(text: &str, peer: &Peer) -> Value {
+    run_with(text, peer, &[])
+}
+
+fn run_with(text: &str, peer: &Peer, settings: &[(&str, &str)]) -> Value {
     let mut sample: Value = serde_json::from_str(text).unwrap();
     let url = sample["inputs"]["restUrl"]
         .as_str()
         .unwrap()
         .replace("https://api.example.org", &peer.url(""));
     sample["inputs"]["restUrl"] = url.into();
-    invoke(sample["action"].as_str().unwrap(), &sample["inputs"], &[]).success()
+    invoke(sample["action"].as_str().unwrap(), &sample["inputs"], settings).success()
 }
 
 #[test]
@@ -101,4 +106,66 @@ fn awaits_a_report() {
     let outputs = run(include_str!("../../samples/await-report.json"), &peer);
     assert_eq!(outputs["restResult"]["url"], "/files/7");
     assert!(peer.requests()[1].starts_with("GET /reports/7 HTTP/1.1\r\n"));
+}
+
+#[test]
+fn sends_a_contract() {
+    let store = Folder::new();
+    store.file("contract.pdf", "application/pdf", b"%PDF-1.7");
+    let peer = Peer::answering("204 No Content", &[], b"");
+    let settings = [("FILES_URL", &*store.url())];
+    run_with(include_str!("../../samples/send-contract.json"), &peer, &settings);
+    let request = peer.request();
+    assert!(request.starts_with("PUT /contracts/4711/document HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("\r\ncontent-type: application/pdf\r\n"), "{request}");
+    assert!(request.ends_with("\r\n\r\n%PDF-1.7"), "{request}");
+}
+
+#[test]
+fn uploads_documents() {
+    let store = Folder::new();
+    for name in ["front.jpg", "back.jpg", "contract.pdf"] {
+        store.file(name, "", name.as_bytes());
+    }
+    let peer = Peer::answering("201 Created", &[], b"");
+    let settings = [("FILES_URL", &*store.url())];
+    run_with(include_str!("../../samples/upload-documents.json"), &peer, &settings);
+    let request = peer.request();
+    for part in [
+        "name=\"title\"\r\n\r\nClaim of Jane Doe\r\n",
+        "name=\"tags\"\r\n\r\nclaim\r\n",
+        "name=\"tags\"\r\n\r\n2026\r\n",
+        "name=\"claim\"\r\nContent-Type: application/json\r\n\r\n{\"id\":4711}\r\n",
+        "name=\"photos\"; filename=\"front.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nfront.jpg\r\n",
+        "name=\"photos\"; filename=\"back.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nback.jpg\r\n",
+        "name=\"letter\"; filename=\"letter.pdf\"\r\nContent-Type: application/pdf\r\n\r\ncontract.pdf\r\n",
+    ] {
+        assert!(request.contains(part), "{part} in {request}");
+    }
+}
+
+#[test]
+fn fetches_a_report() {
+    let store = Folder::new();
+    let peer = Peer::answering("200 OK", &["content-type: application/pdf"], b"%PDF-1.7");
+    let settings = [("FILES_URL", &*store.url())];
+    let outputs = run_with(include_str!("../../samples/fetch-report.json"), &peer, &settings);
+    let file = &outputs["file"];
+    assert_eq!(file["name"], "report-2026-10.pdf");
+    assert_eq!(file["content"], json!({"mimeType": "application/pdf", "sizeInBytes": 8}));
+    assert_eq!(store.content(file), b"%PDF-1.7");
+}
+
+#[test]
+fn exports_orders() {
+    let store = Folder::new();
+    let json = ["content-type: application/json"];
+    let first = br#"{"orders": [{"id": 1}, {"id": 2}], "links": {"next": "/orders?page=2"}}"#;
+    let last = br#"{"orders": [{"id": 3}], "links": {}}"#;
+    let peer =
+        Peer::start([first.as_slice(), last].map(|it| Act::Say(answer("200 OK", &json, it))));
+    let settings = [("FILES_URL", &*store.url())];
+    let outputs = run_with(include_str!("../../samples/export-orders.json"), &peer, &settings);
+    assert_eq!(outputs["pages"], 2);
+    assert_eq!(store.content(&outputs["file"]), b"{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
 }

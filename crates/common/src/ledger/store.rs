@@ -170,7 +170,12 @@ impl Store {
         on!(self, |connection| {
             let query = keyed!(sqlx::query(self.statements.mark), held.key);
             let query = query.bind(owner).bind(held.fence).bind(presumed).bind(ms(lease));
-            query.execute(&mut *connection).await.map(|it| it.rows_affected() > 0)
+            let fences = query.fetch_all(&mut *connection).await;
+            if fences.is_err() {
+                // It may not be strict again.
+                connection.close_on_drop();
+            }
+            fences.map(|it| !it.is_empty())
         })
     }
 
@@ -232,6 +237,13 @@ impl Store {
         let Pool::Sqlite(pool) = &self.pool else { panic!("no pages there") };
         let statement = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {n_pages}"));
         sqlx::query(statement).execute(pool).await.unwrap();
+    }
+
+    /// What `SQLite` waits for, as a number.
+    #[cfg(test)]
+    pub(super) async fn synchronous(&self) -> i64 {
+        let Pool::Sqlite(pool) = &self.pool else { panic!("not there") };
+        sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap()
     }
 
     pub(super) async fn close(&self) {

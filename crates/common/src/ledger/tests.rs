@@ -405,6 +405,21 @@ async fn a_file_that_is_damaged_is_refused() {
     refuses(&file.url(), &["malformed"]).await;
 }
 
+/// Else what is kept later might not survive a loss of power.
+#[tokio::test]
+async fn only_marks_do_not_wait_for_the_disk() {
+    let file = File::new();
+    let ledger = open(&file.url(), "it", LONG).await;
+    let lease = mine(&ledger, "1").await;
+    assert_eq!(ledger.store.synchronous().await, 2, "FULL");
+    lease.commit(&presumed()).await.unwrap();
+    assert_eq!(ledger.store.synchronous().await, 2, "FULL again");
+    ledger.limit_pages(1).await;
+    let large = Failure::permanent("SEND_ERROR", anyhow::anyhow!("x".repeat(500_000)));
+    lease.commit(&large).await.unwrap_err();
+    assert_eq!(ledger.store.synchronous().await, 2, "on another connection");
+}
+
 #[tokio::test]
 async fn nobody_else_reads_the_file() {
     let file = File::new();

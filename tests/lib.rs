@@ -22,6 +22,7 @@ mod stack;
 mod admin;
 mod answers;
 mod delivery;
+mod email;
 mod inputs;
 mod ledger;
 mod missing;

@@ -4,6 +4,7 @@ mod broker;
 mod certificates;
 mod connector;
 mod container;
+mod mail;
 mod node;
 mod postgres;
 mod watchdog;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     broker::Broker,
     certificates::Certificates,
     connector::{Connector, PERSON, REST, SECRET, binaries},
+    mail::MailServer,
     postgres::Postgres,
     watchdog::Watchdog,
 };

@@ -1,11 +1,13 @@
 //! The Slack connector through the whole stack, against a fake of Slack.
 
+use std::{env, fs};
+
 use fake_slack::{FakeSlack, Fault};
 use serde_json::{Value, json};
 
 use crate::{
     scene::Scene,
-    stack::{PERSON, SECRET, eventually},
+    stack::{PERSON, SECRET, eventually, unique},
 };
 
 const SLACK: &str = "slack-connector";
@@ -70,6 +72,35 @@ async fn a_message_whose_answer_was_lost_with_the_connector_is_there_once() {
     assert_eq!(calls[0].args["client_msg_id"], calls[1].args["client_msg_id"]);
     assert_eq!(slack.messages("orders").len(), 1);
     assert_eq!(answer.output("ts"), slack.messages("orders")[0].ts.as_str());
+}
+
+/// Slack could not tell the second call from the first.
+#[tokio::test]
+async fn what_slack_cannot_recognize_is_not_repeated_after_a_crash() {
+    let file = env::temp_dir().join(unique("slack-ledger"));
+    let ledger = format!("sqlite://{}", file.display());
+    let settings = [("LEDGER_URL", ledger.as_str()), ("LEDGER_LEASE", "300ms")];
+    let (slack, mut scene) = start(&settings).await;
+    slack.fail("chat.postEphemeral", Fault::Late(1_000));
+    let mut inputs = hello("orders");
+    inputs["ephemeralTo"] = "U0JANE0001".into();
+    let id = scene.ask("SEND_MESSAGE", &inputs).await;
+    eventually("the message is out", async || {
+        (!slack.calls_of("chat.postEphemeral").is_empty() || is_underway(&slack)).then_some(())
+    })
+    .await;
+    scene.connector.kill().await;
+    scene.restart().await;
+    let answer = scene.engine.expect_error(&id, "UNKNOWN_ERROR").await;
+    let told = answer.error_message();
+    assert!(told.ends_with("(not repeated, since it may have been carried out)"), "{told}");
+    assert!(slack.calls_of("chat.postEphemeral").len() <= 1);
+    fs::remove_file(file).unwrap();
+}
+
+/// The fake takes an order when the call arrives, and writes the call down when it answers.
+fn is_underway(slack: &FakeSlack) -> bool {
+    slack.with(|world| world.orders.is_empty())
 }
 
 #[tokio::test]

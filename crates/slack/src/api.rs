@@ -135,7 +135,7 @@ impl Api {
 
 /// The pause that a limited call is answered with.
 fn asked_pause(exchange: &Exchange) -> Option<Duration> {
-    let limited = || matches!(&exchange.body[..], body if body.len() < 200 && contains(body, b"\"ratelimited\""));
+    let limited = || matches!(&exchange.body[..], body if body.len() < 200 && contains(body, b"\"error\":\"ratelimited\""));
     if exchange.status != 429 && !(exchange.status == 200 && limited()) {
         return None;
     }

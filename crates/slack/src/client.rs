@@ -13,7 +13,7 @@ use crate::{
     api::{Answer, Api},
     config::Config,
     lanes::Lanes,
-    method::{self, Method},
+    method::{self, Method, Repeat},
     pauses::Pauses,
     progress::Progress,
     sent::Sent,
@@ -95,7 +95,7 @@ impl Slack {
     /// # Errors
     /// Those of `call`, and `Failure::rate_limited` where the turn is too far away.
     pub(crate) async fn in_turn<T>(
-        &self,
+        slack: &Context<Self>,
         workspace: &Workspace,
         method: &Method,
         channel: &str,
@@ -104,9 +104,12 @@ impl Slack {
     ) -> Result<T, Problem> {
         let lane = (workspace.name.clone(), channel.to_owned());
         let place = (workspace.name.clone(), method.name);
-        let turn = self.lanes.turn(lane, ticket, || self.api.pauses.is_limited(&place)).await;
+        let turn = slack.lanes.turn(lane, ticket, || slack.api.pauses.is_limited(&place)).await;
         let limited = |pause| Problem::Failed(verdict::of_limit(method.name, pause));
         let mut turn = turn.map_err(limited)?;
+        if method.repeat == Repeat::Harmful {
+            slack.committing(verdict::of_crash(method)).await.map_err(Problem::Failed)?;
+        }
         let outcome = call.await;
         if let Err(Problem::Failed(failure)) = &outcome
             && let Failure::Transient { rate_limited: true, retry_after, .. } = failure

@@ -116,7 +116,7 @@ pub(crate) async fn upload(
     let arguments = Value::from(arguments);
     let call = slack.api.call(workspace, method, &arguments);
     let outcome = match channels.first() {
-        Some(channel) => slack.in_turn(workspace, method, channel, ticket, call).await,
+        Some(channel) => Slack::in_turn(slack, workspace, method, channel, ticket, call).await,
         None => call.await,
     };
     let answer = outcome.map_err(Problem::into_failure)?.body;

@@ -128,6 +128,12 @@ pub(crate) fn of_rubbish(method: &Method, body: &[u8]) -> Failure {
     failure.with_note(format_args!("{text}: {} bytes", body.len()))
 }
 
+/// A call that cannot be told from a repetition, whose process ended before it had an answer.
+pub(crate) fn of_crash(method: &Method) -> Failure {
+    let text = format!("the connector ended while it called {} ({NOT_REPEATED})", method.name);
+    Failure::permanent(ErrorCode::UnknownError, anyhow::anyhow!(text.clone())).with_note(text)
+}
+
 /// A call without a complete answer.
 pub(crate) fn of_break(method: &Method, error: &OutboundError) -> Failure {
     let text = format!("{}: {error}", method.name);
@@ -204,4 +210,84 @@ pub(crate) fn of_file(error: &FileError) -> Failure {
         | FileErrorKind::Unwritable(_) => invalid(text),
     };
     failure.with_note("a file cannot be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::method;
+
+    fn check(failure: &Failure, expected: &str) {
+        assert_eq!(format!("{} {failure}", failure.kind()), expected);
+    }
+
+    #[test]
+    fn an_answer_that_is_no_result_is_told_by_what_it_is() {
+        let told = |body: &str| of_rubbish(&method::POST_MESSAGE, body.as_bytes());
+        check(&told("null"), "permanent INVALID_REQUEST: chat.postMessage answered null");
+        for (body, expected) in [
+            ("<html>", "something that is not JSON"),
+            ("", "something that is not JSON"),
+            ("[]", "JSON that is no result of the Web API"),
+            ("{\"ok\": 1}", "JSON that is no result of the Web API"),
+        ] {
+            let expected =
+                format!("permanent INVALID_RESULT_FORMAT: chat.postMessage answered {expected}");
+            check(&told(body), &expected);
+        }
+    }
+
+    #[test]
+    fn an_error_status_is_tried_again_where_that_does_no_harm() {
+        let told = |method, status| of_status(method, status);
+        check(
+            &told(&method::POST_MESSAGE, 502),
+            "transient UNKNOWN_ERROR: chat.postMessage answered 502",
+        );
+        check(
+            &told(&method::POST_MESSAGE, 408),
+            "transient UNKNOWN_ERROR: chat.postMessage answered 408",
+        );
+        check(
+            &told(&method::POST_MESSAGE, 404),
+            "permanent UNKNOWN_ERROR: chat.postMessage answered 404",
+        );
+        let harmful = told(&method::POST_EPHEMERAL, 500);
+        let expected = "permanent UNKNOWN_ERROR: chat.postEphemeral answered 500 (not repeated, since it may have been carried out)";
+        check(&harmful, expected);
+        assert_eq!(harmful.report().status, Some(503));
+    }
+
+    #[test]
+    fn a_refusal_tells_the_scopes_and_what_slack_has_to_say() {
+        let refusal = |error: &str, body: Value| {
+            let body = body.as_object().cloned().unwrap_or_default();
+            Refusal { method: "chat.postMessage", error: error.to_owned(), body }.failure()
+        };
+        let messages = serde_json::json!({"response_metadata": {"messages": ["[ERROR] no more than 50 items allowed [json-pointer:/blocks]"]}});
+        check(
+            &refusal("invalid_blocks", messages),
+            "business INVALID_INPUT: Slack refuses chat.postMessage: invalid_blocks; no more than 50 items allowed [json-pointer:/blocks]",
+        );
+        let told =
+            refusal("missing_scope", serde_json::json!({"needed": "chat:write", "provided": ""}))
+                .to_string();
+        assert!(
+            told.contains("it needs the scope chat:write, the token has none; add it"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_failure_under_another_name_stays_what_it_is() {
+        let limited = of_limit("chat.postMessage", Duration::from_secs(7));
+        let alike = like(&limited, "OTHER", "text");
+        check(&alike, "transient OTHER: text");
+        assert!(
+            matches!(alike, Failure::Transient { rate_limited: true, retry_after: Some(it), .. } if it.as_secs() == 7)
+        );
+        assert_eq!(alike.report().status, Some(503));
+        check(&like(&invalid("a"), "OTHER", "b"), "business OTHER: b");
+        check(&like(&of_status(&method::ADD_PIN, 404), "OTHER", "b"), "permanent OTHER: b");
+    }
 }

@@ -46,7 +46,7 @@ pub(crate) async fn send(
     request.redirects = Redirects::Off;
     let call = slack.api.exchange(workspace, &method::WEBHOOK, &request);
     let (lane, ticket) = (method::WEBHOOK.name, slack.request_id().to_owned());
-    let outcome = slack.in_turn(workspace, &method::WEBHOOK, lane, ticket, call).await;
+    let outcome = Slack::in_turn(slack, workspace, &method::WEBHOOK, lane, ticket, call).await;
     // Its URL is its secret, so that no text may hold it.
     let exchange =
         outcome.map_err(Problem::into_failure).map_err(|failure| masked(&failure, url))?;

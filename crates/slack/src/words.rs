@@ -148,3 +148,59 @@ pub(crate) fn advice(error: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(words: &[&str], expected: &str) {
+        for word in words {
+            let told = match meaning(word) {
+                Meaning::Business(code) => format!("business {code:?}"),
+                Meaning::Input => "input".to_owned(),
+                Meaning::Transient(code) => format!("transient {code:?}"),
+                Meaning::Permanent(code) => format!("permanent {code:?}"),
+            };
+            assert_eq!(told, expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_nobody_knows_is_for_somebody_to_look_at() {
+        check(&["", "unknown_method", "brand_new_error"], "permanent UnknownError");
+        check(&["fatal_error"], "permanent FatalError");
+    }
+
+    #[test]
+    fn what_may_go_away_by_itself_is_tried_again() {
+        check(&["internal_error", "service_unavailable", "rollup_error"], "transient UnknownError");
+        check(&["request_timeout"], "transient RequestTimeout");
+    }
+
+    #[test]
+    fn what_the_process_can_handle_has_its_code() {
+        check(
+            &["token_revoked", "no_service", "invalid_token", "invalid_auth"],
+            "business Unauthorized",
+        );
+        check(
+            &["missing_scope", "restricted_action_thread_locked", "cant_invite"],
+            "business Forbidden",
+        );
+        check(&["channel_not_found"], "business ChannelNotFound");
+        check(
+            &["not_in_channel", "is_archived", "channel_is_archived", "name_taken"],
+            "business InvalidChannel",
+        );
+        check(&["user_not_found", "users_not_found", "cant_dm_bot"], "business UserNotFound");
+        check(&["msg_too_long"], "business MsgTooLong");
+    }
+
+    #[test]
+    fn what_the_author_has_to_change_is_an_input() {
+        check(
+            &["invalid_blocks", "invalid_arg_name", "no_text", "time_in_past", "too_long"],
+            "input",
+        );
+    }
+}

@@ -7,13 +7,15 @@ use anyhow::{Context, Result, ensure};
 use crate::{progress, tree};
 
 /// What can be measured: the names that `xtask/bench` knows.
-const NAMES: [&str; 7] = ["amqp", "email", "files", "http", "pdf", "rest-overhead", "start"];
+const NAMES: [&str; 8] =
+    ["amqp", "email", "files", "http", "pdf", "rest-overhead", "slack", "start"];
 
 /// The connectors that are measured, and by which of them alone.
-const CONNECTORS: [(&str, Option<&str>); 3] = [
+const CONNECTORS: [(&str, Option<&str>); 4] = [
     ("rest-connector", None),
     ("email-connector", Some("email")),
     ("pdf-connector", Some("pdf")),
+    ("slack-connector", Some("slack")),
 ];
 
 /// Starts the measurements with as many files as this machine allows: each of 10,000 requests in flight is one.

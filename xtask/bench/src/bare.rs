@@ -4,7 +4,9 @@
 //! * `POST /call` `{"restUrl": …}`: the same, but the body is read as JSON and written again.
 //! * `POST /no-call` `{"restUrl": …}`: the same answer without a call.
 //! * `POST /loop` `{"url": …, "tasks": …, "milliseconds": …}`: calls that address from so many tasks for so long and
-//!   reads the JSON; gives the time that each call took, in microseconds.
+//!   reads the JSON; gives the time that each call took, in microseconds. With `bodies` and a `token` it posts, each task
+//!   a body of its own.
+//! * `POST /say` `{"url": …, "token": …, "body": …}`: posts that body and gives the JSON of the answer back.
 //!
 //! The pool is that of the connectors (`crates/outbound/src/client.rs`).
 
@@ -47,6 +49,17 @@ struct Loop {
     url: String,
     tasks: usize,
     milliseconds: u64,
+    #[serde(default)]
+    token: String,
+    #[serde(default)]
+    bodies: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Say {
+    url: String,
+    token: String,
+    body: Value,
 }
 
 #[tokio::main]
@@ -65,6 +78,7 @@ async fn main() -> Result<()> {
         .route("/call", post(call))
         .route("/no-call", post(no_call))
         .route("/loop", post(repeat))
+        .route("/say", post(say))
         .with_state(client);
     let listener = TcpListener::bind(&address).await.context(address)?;
     axum::serve(listener, app).await?;
@@ -98,19 +112,40 @@ async fn fetch_json(client: &Client, url: &str) -> reqwest::Result<Value> {
     client.get(url).send().await?.error_for_status()?.json().await
 }
 
+async fn post_json(
+    client: &Client,
+    url: &str,
+    token: &str,
+    body: &Value,
+) -> reqwest::Result<Value> {
+    let request = client.post(url).bearer_auth(token).json(body);
+    request.send().await?.error_for_status()?.json().await
+}
+
+async fn say(
+    State(client): State<Client>,
+    Json(say): Json<Say>,
+) -> Result<Json<Value>, (StatusCode, String)> {
+    Ok(Json(post_json(&client, &say.url, &say.token, &say.body).await.map_err(refused)?))
+}
+
 async fn repeat(
     State(client): State<Client>,
     Json(order): Json<Loop>,
 ) -> Result<Json<Vec<u32>>, (StatusCode, String)> {
     let end = Instant::now() + Duration::from_millis(order.milliseconds);
     let mut tasks = JoinSet::new();
-    for _ in 0..order.tasks {
-        let (client, url) = (client.clone(), order.url.clone());
+    for task in 0..order.tasks {
+        let (client, url, token) = (client.clone(), order.url.clone(), order.token.clone());
+        let body = order.bodies.get(task % order.bodies.len().max(1)).cloned();
         tasks.spawn(async move {
             let mut times = Vec::new();
             while Instant::now() < end {
                 let begun = Instant::now();
-                fetch_json(&client, &url).await?;
+                match &body {
+                    Some(body) => post_json(&client, &url, &token, body).await?,
+                    None => fetch_json(&client, &url).await?,
+                };
                 times.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
             }
             Ok(times)

@@ -19,6 +19,7 @@ mod queues;
 mod raw;
 mod rest_overhead;
 mod setup;
+mod slack;
 mod start;
 
 use std::{
@@ -71,6 +72,8 @@ enum Scenario {
     Start,
     /// Mails to Postfix's sink, against a loop around lettre
     Email,
+    /// Messages to a fake of Slack, against a loop around reqwest
+    Slack,
 }
 
 #[tokio::main]
@@ -141,6 +144,7 @@ impl Scenario {
             Self::Pdf => pdf::measure(setup).await,
             Self::RestOverhead => rest_overhead::measure(setup).await,
             Self::Email => email::measure(setup).await,
+            Self::Slack => slack::measure(setup).await,
             Self::Start => {
                 let broker = setup.broker().await?;
                 start::measure(setup, &broker).await

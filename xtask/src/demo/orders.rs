@@ -1,4 +1,4 @@
-//! The stand-in for a shop's services: orders, invoices, and a warehouse that is busy once.
+//! The stand-in for a shop's services: orders, invoices, and a warehouse that is busy once; and for its Slack.
 
 use serde_json::{Value, json};
 
@@ -26,6 +26,14 @@ impl Orders {
             }
             ("POST", "/invoices") => self.invoice(call.header("idempotency-key")),
             ("PUT", "/warehouse/reservations/4711") => self.reserve(&call.body),
+            ("POST", "/api/conversations.list") => reply(
+                200,
+                &json!({"ok": true, "channels": [{"id": "C0ORDERS01", "name": "orders"}]}),
+            ),
+            ("POST", "/api/chat.postMessage") => reply(200, &posted()),
+            ("POST", "/api/auth.test") => {
+                reply(200, &json!({"ok": true, "url": "https://shop.slack.com/"}))
+            }
             _ => reply(404, &json!({"error": "nothing is served here"})),
         }
     }
@@ -54,6 +62,11 @@ impl Orders {
         };
         reply(200, &json!({"reserved": items.len()}))
     }
+}
+
+/// The answer to a message.
+fn posted() -> Value {
+    json!({"ok": true, "channel": "C0ORDERS01", "ts": "1763726400.000100"})
 }
 
 fn order() -> Value {

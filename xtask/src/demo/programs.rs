@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::{
     http::Client,
     stand_ins,
-    steps::{Answer, Error, Step},
+    steps::{Answer, Error, Step, settings},
     story::Way,
     wait::{self, Interrupt},
 };
@@ -59,7 +59,7 @@ pub(super) struct Program {
 }
 
 impl Programs {
-    /// Builds and starts `connectors`; their logs go into `folder`.
+    /// Builds and starts `connectors` with the settings for the stand-ins; their logs go into `folder`.
     ///
     /// # Errors
     ///
@@ -67,6 +67,7 @@ impl Programs {
     pub(super) fn start(
         connectors: &[Connector],
         folder: &Path,
+        stand_ins: &str,
         interrupt: &Interrupt,
     ) -> Result<Self> {
         build(connectors)?;
@@ -74,7 +75,7 @@ impl Programs {
         for Connector { name, .. } in connectors {
             interrupt.check()?;
             // One after the other: the port of one must be taken before the next looks for its own.
-            programs.running.push(Program::launch(name, folder)?);
+            programs.running.push(Program::launch(name, folder, stand_ins)?);
             programs.ready(interrupt)?;
         }
         Ok(programs)
@@ -128,7 +129,7 @@ impl Way for Programs {
 }
 
 impl Program {
-    fn launch(name: &str, folder: &Path) -> Result<Self> {
+    fn launch(name: &str, folder: &Path, outside: &str) -> Result<Self> {
         let usual = PORTS.iter().find(|(known, _)| *known == name).map(|(_, port)| *port);
         let port = stand_ins::free_port(usual.unwrap_or(OTHER_PORT))?;
         let log = folder.join(format!("{name}.log"));
@@ -144,6 +145,7 @@ impl Program {
             .env("FILES_URL", format!("file://{}", files.display()))
             .env("LOG_FORMAT", "text")
             .env("SHUTDOWN_GRACE", "2s")
+            .envs(settings(name, outside))
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)

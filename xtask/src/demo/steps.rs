@@ -48,6 +48,17 @@ pub(super) struct Error {
     pub(super) message: String,
 }
 
+/// What a connector has to know of the stand-ins before it starts; those of the REST connector are told by the tasks.
+pub(super) fn settings(connector: &str, stand_ins: &str) -> Vec<(&'static str, String)> {
+    match connector {
+        "slack-connector" => vec![
+            ("SLACK_API_URL", format!("{stand_ins}/api/")),
+            ("SLACK_BOT_TOKEN", "xoxb-demo".to_owned()),
+        ],
+        _ => Vec::new(),
+    }
+}
+
 /// What is shown of a step.
 #[derive(Debug)]
 pub(super) struct Shown {
@@ -57,7 +68,7 @@ pub(super) struct Shown {
 }
 
 /// The way of the order.
-pub(super) static STEPS: [Step; 4] = [
+pub(super) static STEPS: [Step; 5] = [
     Step {
         name: "order",
         connector: "rest-connector",
@@ -117,6 +128,33 @@ pub(super) static STEPS: [Step; 4] = [
         },
     },
     Step {
+        name: "news",
+        connector: "slack-connector",
+        action: "SEND_MESSAGE",
+        what: "tell #orders in Slack",
+        inputs: |scene| {
+            let order = &scene.outputs["order"]["restResult"];
+            let invoice = &scene.outputs["invoice"]["restResult"]["invoice"];
+            json!({
+                "channelName": "orders",
+                "text": "Order ${order.id} for ${order.customer.name} is invoiced: ${invoice}",
+                "metadata": {"order": order, "invoice": invoice},
+            })
+        },
+        shows: |seen| {
+            let outputs = seen.outputs()?;
+            let ts = text(outputs.get("ts").unwrap_or(&Value::Null));
+            ensure!(!ts.is_empty(), "an answer without `ts`");
+            let said = seen.calls.iter().find(|call| call.path.ends_with("/chat.postMessage"));
+            let said = said.and_then(|call| serde_json::from_str::<Value>(&call.body).ok());
+            let said = said.unwrap_or_default();
+            Ok(Shown {
+                outcome: format!("ts {ts}"),
+                note: format!("said: {}", text(&said["text"])),
+            })
+        },
+    },
+    Step {
         name: "unknown order",
         connector: "rest-connector",
         action: "GET",
@@ -148,12 +186,18 @@ impl Scene {
 impl Seen<'_> {
     /// `restResult` of a call that was answered with `status`.
     fn result(&self, status: u16) -> Result<&Value> {
-        if let Some(Error { code, message }) = &self.answer.error {
-            bail!("{code}: {message}");
-        }
-        let told = self.answer.outputs.get("restStatus").unwrap_or(&Value::Null);
+        let outputs = self.outputs()?;
+        let told = outputs.get("restStatus").unwrap_or(&Value::Null);
         ensure!(*told == status, "`restStatus` is {told} instead of {status}");
-        Ok(self.answer.outputs.get("restResult").unwrap_or(&Value::Null))
+        Ok(outputs.get("restResult").unwrap_or(&Value::Null))
+    }
+
+    /// The outputs of a task that succeeded.
+    fn outputs(&self) -> Result<&Map<String, Value>> {
+        match &self.answer.error {
+            Some(Error { code, message }) => bail!("{code}: {message}"),
+            None => Ok(&self.answer.outputs),
+        }
     }
 
     fn error(&self, code: &str) -> Result<&Error> {
@@ -231,6 +275,18 @@ mod tests {
         check("reservation", &json!({"restStatus": 200}), &[], "null items reserved instead of 3");
         let told = "the warehouse answered [200], not 503 and 200";
         check("reservation", &reserved, &[call(200, "")], told);
+    }
+
+    #[test]
+    fn a_message_is_shown_as_it_was_sent() {
+        let said = Call {
+            path: "/api/chat.postMessage".to_owned(),
+            body: r#"{"text": "Order 4711"}"#.to_owned(),
+            ..Call::default()
+        };
+        check("news", &json!({"ts": "1.2"}), &[said], "ts 1.2 | said: Order 4711");
+        check("news", &json!({}), &[], "an answer without `ts`");
+        check_error("news", "UNAUTHORIZED", "UNAUTHORIZED: because");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod broker;
 mod calls;
 mod compose;
 mod http;
+mod mailbox;
 mod messages;
 mod orders;
 mod programs;
@@ -28,6 +29,7 @@ use xshell::{Shell, cmd};
 use self::{
     broker::Broker,
     compose::Compose,
+    mailbox::Mailbox,
     programs::{Program, Programs},
     stand_ins::StandIns,
     steps::{Answer, STEPS, Scene, Step, settings},
@@ -113,11 +115,21 @@ struct Stage {
 
 impl Stage {
     /// The order's way, as far as there are connectors for it.
-    fn tell(&self, stand_ins: &StandIns, way: &dyn Way, how: &str) -> Result<()> {
+    fn tell(
+        &self,
+        stand_ins: &StandIns,
+        mailbox: &Mailbox,
+        way: &dyn Way,
+        how: &str,
+    ) -> Result<()> {
         let there = |step: &&Step| self.connectors.iter().any(|it| it.name == step.connector);
         let steps: Vec<_> = STEPS.iter().filter(there).collect();
         println!("{}\n", story::title(&introduction(&steps, how)));
-        let mut scene = Scene { stand_ins: stand_ins.url.clone(), outputs: Map::new() };
+        let mut scene = Scene {
+            stand_ins: stand_ins.url.clone(),
+            mailbox: (mailbox.host.clone(), mailbox.port),
+            outputs: Map::new(),
+        };
         story::tell(&steps, &mut scene, way, &stand_ins.calls, &self.interrupt)
     }
 
@@ -158,17 +170,19 @@ impl Stage {
 
 fn over_http(stage: &Stage) -> Result<()> {
     let stand_ins = StandIns::start(Ipv4Addr::LOCALHOST.into(), &stage.calls())?;
+    let mailbox = Mailbox::start(Ipv4Addr::LOCALHOST.into(), &stage.folder)?;
     let mut programs =
         Programs::start(&stage.connectors, &stage.folder, &stand_ins.url, &stage.interrupt)?;
     for program in programs.running() {
         println!("   {} is at {}", program.name, program.url);
     }
     println!("   stand-ins for the outside world are at {}", stand_ins.url);
-    stage.tell(&stand_ins, &programs, "")?;
+    stage.tell(&stand_ins, &mailbox, &programs, "")?;
 
     let log = |program: &Program| ("log", tree::shown(tree::root(), &program.log));
-    let logs: Vec<_> = programs.running().iter().map(log).collect();
-    stage.see_for_yourself(&logs);
+    let logs = programs.running().iter().map(log);
+    let more: Vec<_> = mail(&mailbox).into_iter().chain(logs).collect();
+    stage.see_for_yourself(&more);
     if !stage.stays {
         return Ok(());
     }
@@ -184,23 +198,31 @@ fn over_rabbitmq(stage: &Stage) -> Result<()> {
     let broker = Broker::connect(&management, &stage.interrupt)?;
     // Containers reach this machine there; nobody outside of it does.
     let stand_ins = StandIns::start(compose.gateway()?, &stage.calls())?;
+    let mailbox = Mailbox::start(compose.gateway()?, &stage.folder)?;
     println!("   stand-ins for the outside world are at {}", stand_ins.url);
     let containers = Containers { compose: &compose, broker, interrupt: &stage.interrupt };
-    stage.tell(&stand_ins, &containers, ", over RabbitMQ")?;
+    stage.tell(&stand_ins, &mailbox, &containers, ", over RabbitMQ")?;
 
     compose.save_log()?;
-    let log = ("log", compose.log());
+    let mut more: Vec<_> = mail(&mailbox).into_iter().collect();
+    more.push(("log", compose.log()));
     if !stage.stays {
-        stage.see_for_yourself(&[log]);
+        stage.see_for_yourself(&more);
         return Ok(());
     }
-    stage.see_for_yourself(&[log, ("broker", format!("http://{management}  (guest, guest)"))]);
+    more.push(("broker", format!("http://{management}  (guest, guest)")));
+    stage.see_for_yourself(&more);
     let title = "Try one by hand (containers keep running; Ctrl-C removes them)";
     let rest = match stage.connectors.iter().find(|it| it.name == BY_HAND) {
         Some(Connector { name, .. }) => Some(compose.address(name, CONNECTOR_PORT)?),
         None => None,
     };
     stage.stay(title, rest.as_deref(), &stand_ins, || Ok(()))
+}
+
+/// Where the mail lies that was sent.
+fn mail(mailbox: &Mailbox) -> Option<(&'static str, String)> {
+    mailbox.latest().map(|file| ("mail", tree::shown(tree::root(), &file)))
 }
 
 /// Connectors in containers, with RabbitMQ between them and us.

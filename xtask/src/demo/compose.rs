@@ -102,6 +102,8 @@ impl Compose {
         let mut command = Command::new(self.program[0]);
         command
             .current_dir(tree::root())
+            // The demo's own mail server is the one that tasks name.
+            .env("EMAIL_HOST", "")
             .args(&self.program[1..])
             .args(["--project-name", PROJECT])
             .args(arguments);

@@ -66,7 +66,11 @@ impl Drop for StandIns {
 }
 
 /// The first port from `first` on that is free at `ip`, and a listener there.
-fn listen(ip: IpAddr, first: u16) -> Result<(TcpListener, u16)> {
+///
+/// # Errors
+///
+/// When none is.
+pub(super) fn listen(ip: IpAddr, first: u16) -> Result<(TcpListener, u16)> {
     let mut refusal = None;
     for port in (0..PORTS_MAX).map(|n| first + n * PORTS_STEP) {
         match TcpListener::bind((ip, port)) {

@@ -23,6 +23,8 @@ pub(super) struct Step {
 pub(super) struct Scene {
     /// Address of the stand-ins, without a slash at the end.
     pub(super) stand_ins: String,
+    /// Host and port of the mail server.
+    pub(super) mailbox: (String, u16),
     /// Outputs by step.
     pub(super) outputs: Map<String, Value>,
 }
@@ -68,7 +70,7 @@ pub(super) struct Shown {
 }
 
 /// The way of the order.
-pub(super) static STEPS: [Step; 5] = [
+pub(super) static STEPS: [Step; 6] = [
     Step {
         name: "order",
         connector: "rest-connector",
@@ -151,6 +153,33 @@ pub(super) static STEPS: [Step; 5] = [
             Ok(Shown {
                 outcome: format!("ts {ts}"),
                 note: format!("said: {}", text(&said["text"])),
+            })
+        },
+    },
+    Step {
+        name: "mail",
+        connector: "email-connector",
+        action: "SEND",
+        what: "tell Ada what she ordered",
+        inputs: |scene| {
+            let order = &scene.outputs["order"]["restResult"];
+            json!({
+                // No server is configured here, so that the task may name one.
+                "smtp_host": scene.mailbox.0, "smtp_port": scene.mailbox.1,
+                "from": "The Shop <shop@example.org>", "to": order["customer"]["email"],
+                "subject": "Your order {{ id }}",
+                "html": "<p>Dear {{ customer.name }},</p><ul>{% for it in items %}<li>{{ it.quantity }} x {{ it.article }}</li>{% endfor %}</ul>",
+                "metadata": order,
+            })
+        },
+        shows: |seen| {
+            let outputs = seen.outputs()?;
+            let told = |name| outputs.get(name).unwrap_or(&Value::Null);
+            let accepted = told("accepted");
+            ensure!(*accepted == json!(["ada@example.org"]), "accepted for {accepted}");
+            Ok(Shown {
+                outcome: format!("accepted, message id {}", text(told("messageId"))),
+                note: format!("the mail server says: {}", text(told("serverReply"))),
             })
         },
     },
@@ -250,6 +279,7 @@ mod tests {
     #[test]
     fn an_unexpected_error_is_told_as_the_process_sees_it() {
         check_error("order", "CONNECTION_ERROR", "CONNECTION_ERROR: because");
+        check_error("mail", "EMAIL_SEND_ERROR", "EMAIL_SEND_ERROR: because");
         check_error("unknown order", "BAD_REQUEST", "BAD_REQUEST: because (instead of NOT_FOUND)");
         check(
             "unknown order",
@@ -262,6 +292,7 @@ mod tests {
     #[test]
     fn an_unexpected_result_is_told() {
         check("order", &json!({}), &[], "`restStatus` is null instead of 200");
+        check("mail", &json!({"accepted": []}), &[], "accepted for []");
         check("order", &json!({"restStatus": 200}), &[], "an order of 0 items instead of 3");
         let invoice = json!({"restStatus": 201, "restResult": {"invoice": "R-1"}});
         check("invoice", &json!({"restStatus": 201}), &[], "an answer without a number");
@@ -296,13 +327,17 @@ mod tests {
         let invoice = json!({"restStatus": 201, "restResult": {"invoice": "R-1"}});
         let told = "201, R-1 | Idempotency-Key k: asked again, the same number";
         check("invoice", &invoice, &[call(201, "k")], told);
+        let mail =
+            json!({"accepted": ["ada@example.org"], "messageId": "<m>", "serverReply": "250 ok"});
+        check("mail", &mail, &[], "accepted, message id <m> | the mail server says: 250 ok");
         check_error("unknown order", "NOT_FOUND", "NOT_FOUND, for the process to catch | because");
     }
 
     #[test]
     fn a_step_uses_the_outputs_of_earlier_ones() {
         let order = json!({"id": 4711, "total": 296.3, "items": [{}]});
-        let mut scene = Scene { stand_ins: "http://x".to_owned(), outputs: Map::new() };
+        let mailbox = ("m".to_owned(), 25);
+        let mut scene = Scene { stand_ins: "http://x".to_owned(), mailbox, outputs: Map::new() };
         scene.outputs.insert("order".to_owned(), json!({"restResult": order}));
         let expected = json!({"order": 4711, "total": 296.3});
         assert_eq!((step("invoice").inputs)(&scene)["requestPayload"], expected);

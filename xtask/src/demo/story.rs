@@ -182,7 +182,8 @@ mod tests {
     fn check(name: &str, steps: &[&Step], way: &Echo, expected: &str) {
         let file = env::temp_dir().join(format!("story-{name}-{}.http", process::id()));
         let calls = Recorder::create(&file).unwrap();
-        let mut scene = Scene { stand_ins: "x".to_owned(), outputs: Map::new() };
+        let mut scene =
+            Scene { stand_ins: "x".to_owned(), mailbox: (String::new(), 0), outputs: Map::new() };
         let outcome = tell(steps, &mut scene, way, &calls, &Interrupt::never());
         fs::remove_file(file).unwrap();
         let told = outcome.map_or_else(|error| error.to_string(), |()| String::new());

@@ -10,7 +10,7 @@ use crate::{
     client::Email,
     error::ErrorCode,
     server::Server,
-    smtp::session::{Encryption, Features},
+    smtp::{features::Features, session::Encryption},
 };
 
 pub(crate) fn command() -> Command {

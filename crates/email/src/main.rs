@@ -5,6 +5,7 @@ mod arena;
 mod calendar;
 mod check;
 mod client;
+mod compose;
 mod config;
 mod delivery;
 mod dkim;

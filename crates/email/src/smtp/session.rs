@@ -11,7 +11,9 @@ use crate::{
     message::Message,
     smtp::{
         auth::{self, Credentials},
+        features::Features,
         reply::Reply,
+        stuffing::append_stuffed,
         trouble::{Kind, Step, Trouble},
         wire::{Place, Wire},
     },
@@ -84,15 +86,6 @@ pub(crate) struct Session {
     /// Whether the next mail can go over this connection.
     pub(crate) is_usable: bool,
     pub(crate) is_encrypted: bool,
-}
-
-/// What the server can do (RFC 5321 §4.1.1.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Features {
-    pub(crate) keywords: Vec<String>,
-    pub(crate) mechanisms: Vec<String>,
-    /// The most octets of a mail.
-    pub(crate) size_max: Option<usize>,
 }
 
 impl Session {
@@ -291,39 +284,6 @@ impl Session {
     }
 }
 
-impl Features {
-    fn of(reply: &Reply) -> Self {
-        let mut features = Self::default();
-        // The first line is the server's name.
-        for line in reply.lines.iter().skip(1) {
-            let mut words = line.split_ascii_whitespace();
-            let Some(keyword) = words.next() else { continue };
-            let keyword = keyword.to_ascii_uppercase();
-            match keyword.as_str() {
-                "AUTH" => features.mechanisms.extend(words.map(str::to_owned)),
-                // Older servers; the rest of the line is like that of AUTH.
-                _ if keyword.starts_with("AUTH=") => {
-                    let first = keyword["AUTH=".len()..].to_owned();
-                    features.mechanisms.push(first);
-                    features.mechanisms.extend(words.map(str::to_owned));
-                }
-                // 0: no limit (RFC 1870 §4).
-                "SIZE" => {
-                    let size = words.next().and_then(|it| it.parse().ok());
-                    features.size_max = size.map(|it| if it == 0 { usize::MAX } else { it });
-                }
-                _ => {}
-            }
-            features.keywords.push(keyword);
-        }
-        features
-    }
-
-    pub(crate) fn has(&self, keyword: &str) -> bool {
-        self.keywords.iter().any(|it| it == keyword)
-    }
-}
-
 async fn greet(wire: &mut Wire, helo: &str) -> Result<Features, Trouble> {
     let reply = wire.exchange(Step::Ehlo, format!("EHLO {helo}\r\n").as_bytes()).await?;
     // A server from before 1995 (RFC 5321 §3.2).
@@ -356,61 +316,5 @@ fn literal(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => format!("[{address}]"),
         IpAddr::V6(address) => format!("[IPv6:{address}]"),
-    }
-}
-
-/// `lines` begin at a line's beginning.
-fn append_stuffed(out: &mut Vec<u8>, lines: &[u8]) {
-    if lines.first() == Some(&b'.') {
-        out.push(b'.');
-    }
-    let mut rest = lines;
-    while let Some(at) = find_dot(rest) {
-        out.extend_from_slice(&rest[..at]);
-        out.push(b'.');
-        rest = &rest[at..];
-    }
-    out.extend_from_slice(rest);
-}
-
-/// Where a dot begins a line that is not the first.
-fn find_dot(lines: &[u8]) -> Option<usize> {
-    let mut from = 1;
-    while let Some(at) = lines.get(from..)?.iter().position(|it| *it == b'.') {
-        if lines[from + at - 1] == b'\n' {
-            return Some(from + at);
-        }
-        from += at + 1;
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dots_that_begin_a_line_are_doubled_and_no_others() {
-        let check = |lines: &str, expected: &str| {
-            let mut out = Vec::new();
-            append_stuffed(&mut out, lines.as_bytes());
-            assert_eq!(String::from_utf8(out).unwrap(), expected, "{lines:?}");
-        };
-        check(".\r\n", "..\r\n");
-        check("..\r\n", "...\r\n");
-        check("a.b\r\n.\r\n.x\r\ny.\r\n", "a.b\r\n..\r\n..x\r\ny.\r\n");
-        check("\r\n.\r\n", "\r\n..\r\n");
-        check("", "");
-    }
-
-    #[test]
-    fn features_are_read_as_servers_write_them() {
-        let lines =
-            ["mx.example.org", "size 1000", "AUTH LOGIN plain", "AUTH=CRAM-MD5", "PIPELINING", ""];
-        let reply = Reply { code: 250, lines: lines.map(str::to_owned).to_vec() };
-        let features = Features::of(&reply);
-        assert_eq!(features.size_max, Some(1000));
-        assert_eq!(features.mechanisms, ["LOGIN", "plain", "CRAM-MD5"]);
-        assert!(features.has("PIPELINING") && !features.has("STARTTLS"));
     }
 }

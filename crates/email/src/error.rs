@@ -75,3 +75,38 @@ pub(crate) fn of_template(input: &str, error: &TemplateError) -> Failure {
     };
     Failure::business(code, format_args!("`{input}`: {error}")).with_note(input)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: ErrorKind, expected: &str) {
+        let failure = of_file("attachments", FileError { kind, file: "a.pdf".to_owned() });
+        assert_eq!(format!("{} {failure}", failure.kind()), expected);
+    }
+
+    #[test]
+    fn every_trouble_with_a_file_has_its_code() {
+        check(ErrorKind::NotFound, "business NOT_FOUND: `attachments`: `a.pdf`: not there");
+        check(
+            ErrorKind::Refused("has no `uri`".to_owned()),
+            "business INVALID_INPUT: `attachments`: `a.pdf`: has no `uri`",
+        );
+        check(
+            ErrorKind::TooLarge { limit: 5, setting: "FILE_BYTES_MAX" },
+            "business INVALID_INPUT: `attachments`: `a.pdf`: larger than 5 bytes, the limit of FILE_BYTES_MAX",
+        );
+        check(
+            ErrorKind::Unreadable("answered 403".to_owned()),
+            "business BAD_GATEWAY: `attachments`: `a.pdf`: answered 403",
+        );
+        check(
+            ErrorKind::Unavailable("answered 503".to_owned()),
+            "transient SERVICE_UNAVAILABLE: `attachments`: `a.pdf`: answered 503",
+        );
+        check(
+            ErrorKind::Unwritable("no space".to_owned()),
+            "business INTERNAL_SERVER_ERROR: `attachments`: `a.pdf`: no space",
+        );
+    }
+}

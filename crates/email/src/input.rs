@@ -228,3 +228,49 @@ fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
         _ => Err(D::Error::custom("`smtp_starttls` is neither true nor false")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn message_ids_are_taken_with_and_without_brackets_and_nothing_else_is() {
+        let good = Ok("<4711@example.org>".to_owned());
+        assert_eq!(message_id("<4711@example.org>"), good);
+        assert_eq!(message_id(" 4711@example.org "), good);
+        assert_eq!(message_id("<a@[192.0.2.1]>"), Ok("<a@[192.0.2.1]>".to_owned()));
+        for text in
+            ["", "4711", "<a@b", "a@b>", "a b@c", "<a@b>\r\nBcc: x", "<a@b><c@d>", "ü@b", "a@"]
+        {
+            assert!(message_id(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn references_are_texts_and_lists() {
+        let read = |value: Value| serde_json::from_value::<References>(value).map(|it| it.0);
+        let both = ["<a@b>", "<c@d>"];
+        assert_eq!(read(json!("<a@b> <c@d>")).unwrap(), both);
+        assert_eq!(read(json!("a@b,\r\n c@d")).unwrap(), both);
+        assert_eq!(read(json!(["<a@b>", "c@d"])).unwrap(), both);
+        assert!(read(json!("a@b nothing")).is_err());
+    }
+
+    #[test]
+    fn templates_and_calendars_are_told_apart_by_what_they_look_like() {
+        let template = |value: Value| serde_json::from_value::<TemplateRef>(value).unwrap();
+        assert!(matches!(template(json!("mails/welcome.html")), TemplateRef::Named(_)));
+        for file in [json!("data:text/html,x"), json!({ "uri": "data:,x" }), json!("[\"data:,x\"]")]
+        {
+            assert!(matches!(template(file.clone()), TemplateRef::File(_)), "{file}");
+        }
+        let calendar = |value: Value| serde_json::from_value::<Calendar>(value);
+        let event = json!({ "start": "2026-11-21" });
+        assert!(matches!(calendar(event.clone()).unwrap(), Calendar::Event(_)));
+        assert!(matches!(calendar(event.to_string().into()).unwrap(), Calendar::Event(_)));
+        assert!(matches!(calendar(json!("data:text/calendar,x")).unwrap(), Calendar::File(_)));
+        assert!(calendar(json!({ "summary": "no start, no file" })).is_err());
+    }
+}

@@ -69,21 +69,8 @@ impl Server {
     /// # Errors
     /// What is wrong with its settings.
     pub(crate) fn new(settings: ServerSettings, manners: &Manners) -> Result<Self, String> {
-        let has_login = settings.username.is_some();
         let port = settings.port.map(u16::from);
-        let encryption = settings.tls.unwrap_or(match port {
-            Some(PORT_IMPLICIT) => Encryption::Implicit,
-            // Whoever logs in is not sent to a server that anybody on the way can pretend to be.
-            Some(PORT_SUBMISSION) | None => Encryption::Required,
-            Some(_) if has_login => Encryption::Required,
-            Some(_) => Encryption::Opportunistic,
-        });
-        let port = port.unwrap_or(match encryption {
-            Encryption::Implicit => PORT_IMPLICIT,
-            Encryption::Required => PORT_SUBMISSION,
-            Encryption::Opportunistic | Encryption::None if has_login => PORT_SUBMISSION,
-            Encryption::Opportunistic | Encryption::None => PORT_RELAY,
-        });
+        let (encryption, port) = reached(port, settings.tls, settings.username.is_some());
         let ca_files = manners.ca_files.iter().chain(&settings.ca).map(AsRef::as_ref);
         let tls = outbound::tls_config(&ca_files.collect::<Vec<_>>())?;
         let login = Login::new(settings.username, settings.password, settings.oauth, manners)?;
@@ -214,6 +201,24 @@ impl Login {
     }
 }
 
+/// How a server is reached that says only some of it.
+fn reached(port: Option<u16>, tls: Option<Encryption>, has_login: bool) -> (Encryption, u16) {
+    let encryption = tls.unwrap_or(match port {
+        Some(PORT_IMPLICIT) => Encryption::Implicit,
+        // Whoever logs in is not sent to a server that anybody on the way can pretend to be.
+        Some(PORT_SUBMISSION) | None => Encryption::Required,
+        Some(_) if has_login => Encryption::Required,
+        Some(_) => Encryption::Opportunistic,
+    });
+    let usual = match encryption {
+        Encryption::Implicit => PORT_IMPLICIT,
+        Encryption::Required => PORT_SUBMISSION,
+        Encryption::Opportunistic | Encryption::None if has_login => PORT_SUBMISSION,
+        Encryption::Opportunistic | Encryption::None => PORT_RELAY,
+    };
+    (encryption, port.unwrap_or(usual))
+}
+
 fn token_request(oauth: OAuth) -> TokenRequest {
     let grant = match oauth.refresh_token {
         Some(token) => Grant::RefreshToken { refresh_token: token.reveal().to_owned() },
@@ -251,4 +256,55 @@ fn of_token(error: TokenError) -> Problem {
         | TokenErrorKind::NotSigned => Failure::permanent(code, error).with_status(401),
     };
     Problem::Failure(failure.with_note(note))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encryption_and_port_follow_from_each_other() {
+        use Encryption::{Implicit, None as Clear, Opportunistic, Required};
+        for (port, tls, has_login, expected) in [
+            (None, None, false, (Required, 587)),
+            (Some(587), None, false, (Required, 587)),
+            (Some(465), None, true, (Implicit, 465)),
+            (Some(25), None, true, (Required, 25)),
+            (Some(25), None, false, (Opportunistic, 25)),
+            (Some(2525), Some(Implicit), true, (Implicit, 2525)),
+            (None, Some(Implicit), true, (Implicit, 465)),
+            (None, Some(Clear), false, (Clear, 25)),
+            (None, Some(Clear), true, (Clear, 587)),
+            (None, Some(Opportunistic), false, (Opportunistic, 25)),
+        ] {
+            assert_eq!(reached(port, tls, has_login), expected, "{port:?} {tls:?} {has_login}");
+        }
+    }
+
+    #[test]
+    fn no_token_is_tried_again_where_that_may_help() {
+        let unavailable = |retry_after| TokenErrorKind::Unavailable {
+            status: 503,
+            retry_after,
+            said: String::new(),
+        };
+        let refused = TokenErrorKind::Refused { status: 400, said: String::new() };
+        let pause = Duration::from_secs(3);
+        for (kind, expected, status) in [
+            (unavailable(None), "transient", 503),
+            (unavailable(Some(pause)), "transient", 503),
+            (refused, "permanent", 401),
+            (TokenErrorKind::NoAccessToken { status: 200, what: "no token" }, "permanent", 401),
+        ] {
+            let shown = format!("{kind:?}");
+            let error = TokenError { kind, url: "https://login.example.org/token".to_owned() };
+            let failure = Failure::from(of_token(error));
+            assert_eq!(failure.code(), "EMAIL_AUTHENTICATION_ERROR", "{shown}");
+            assert_eq!(
+                (failure.kind(), failure.report().status),
+                (expected, Some(status)),
+                "{shown}"
+            );
+        }
+    }
 }

@@ -13,11 +13,12 @@ use crate::{
 };
 
 /// Inputs of the eight methods that imported actions take too, where the operation has none of that name.
-const PASSED_ON: [&str; 13] = [
+const PASSED_ON: [&str; 14] = [
     "auth",
     "circuitBreaker",
     "connectTimeout",
     "errorOn",
+    "fileName",
     "followRedirects",
     "idempotencyKey",
     "maxRedirects",
@@ -335,12 +336,13 @@ mod tests {
     #[test]
     fn inputs_of_the_methods_are_passed_on_unless_the_operation_has_them() {
         let parameter = json!({"input": "timeout", "name": "timeout", "in": "header", "style": "simple", "explode": false});
-        let given = json!({"timeout": 5, "auth": {"type": "bearer", "token": "t"}, "restUrl": "http://y/",
+        let given = json!({"timeout": 5, "responseType": "file", "fileName": "a.pdf", "auth": {"type": "bearer", "token": "t"}, "restUrl": "http://y/",
             "requestHeaders": "{\"X\": 1}"});
         let call = call(&json!({"parameters": [parameter]}), &given).unwrap();
         assert_eq!(call["restUrl"], "http://x/v1/orders");
         assert_eq!(call["requestHeaders"], json!({"X": 1, "timeout": "5"}));
         assert_eq!(call["auth"]["token"], "t");
+        assert_eq!((&call["responseType"], &call["fileName"]), (&json!("file"), &json!("a.pdf")));
         assert!(call.get("timeout").is_none());
     }
 }

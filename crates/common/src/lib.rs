@@ -50,6 +50,7 @@ pub use self::{
     failure::{Failure, Report},
     json::parse_json,
     outputs::Outputs,
+    served::converted,
 };
 
 /// Process variables by name.

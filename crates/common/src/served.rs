@@ -90,7 +90,11 @@ fn convert(params: &[Param], mut inputs: Object) -> Result<Object, Failure> {
     Ok(inputs)
 }
 
-fn converted(r#type: &str, value: Value) -> Result<Value, serde_json::Error> {
+/// `value` as one of the definition's types (`activiti-cloud.md` §4) wants it; as it is for any other.
+///
+/// # Errors
+/// What was expected instead; the text quotes the value.
+pub fn converted(r#type: &str, value: Value) -> Result<Value, serde_json::Error> {
     match r#type {
         "integer" => i64::deserialize(Lenient(&value)).map(Value::from),
         "boolean" => bool::deserialize(Lenient(&value)).map(Value::from),

@@ -1,10 +1,12 @@
 //! `check`: tries the configured connections and says what works.
 
+mod trial;
+
 use std::time::Duration;
 
 use common::{
     Context, Failure,
-    clap::{Arg, ArgMatches, Command},
+    clap::{Arg, ArgAction, ArgMatches, Command},
 };
 use http::Method;
 use serde::Deserialize;
@@ -20,11 +22,33 @@ pub(crate) fn command() -> Command {
     Command::new("check")
         .about("Try the configured connections and say what works")
         .arg(Arg::new("name").value_name("NAME").help("Only this connection of REST_CONNECTIONS"))
+        .arg(
+            Arg::new("resource")
+                .value_name("RESOURCE")
+                .help("Call this resource of the connection and show request and answer"),
+        )
+        .arg(
+            Arg::new("parameters")
+                .long("parameters")
+                .value_name("JSON")
+                .requires("resource")
+                .help("The resource's parameters; default: its `sample`"),
+        )
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .requires("resource")
+                .action(ArgAction::SetTrue)
+                .help("Show the request only"),
+        )
 }
 
 /// One line per connection; fails when one of them does not work.
 pub(crate) async fn execute(rest: Context<Rest>, given: ArgMatches) -> Result<String, Failure> {
     let wanted = given.get_one::<String>("name");
+    if let (Some(name), Some(resource)) = (wanted, given.get_one::<String>("resource")) {
+        return trial::run(&rest, name, resource, &given).await;
+    }
     let mut names = rest.connections.names();
     if let Some(wanted) = wanted {
         names.retain(|it| it == wanted);

@@ -1,6 +1,6 @@
 //! Makes the calls: limits, circuit breaker, what is told about them.
 
-use std::{mem, time::Duration};
+use std::{mem, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use common::{Context, Failure, Secret};
@@ -8,6 +8,7 @@ use files::Store;
 use http::Method;
 use outbound::{Outbound, OutboundError, Redirects, Tokens};
 use serde_json::Value;
+use templates::{Engine, Templates};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -18,11 +19,13 @@ use crate::{
     config::Config,
     connections::Connections,
     download,
+    error::ErrorCode,
     expression::Scope,
     input::{Input, Milliseconds, ResponseType, Switch},
     outcome::{self, Broken, Reached},
     placeholders::Placeholders,
     request::{Request, Task},
+    resource,
     response::{Answer, Reading},
 };
 
@@ -40,6 +43,7 @@ pub(crate) struct Rest {
     pub(crate) call_timeout: Duration,
     pub(crate) response_bytes_max: usize,
     pub(crate) connections: Connections,
+    pub(crate) templates: Arc<Engine>,
 }
 
 impl Rest {
@@ -51,6 +55,12 @@ impl Rest {
         let user_agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
         let outbound = config.network.connect(user_agent)?;
         let files = config.files.connect(outbound.clone(), &config.network)?;
+        let templates = config.templates_dir.as_deref().map(Path::new).map(Templates::load_dir);
+        let templates = templates.transpose().map_err(|error| {
+            let text = format!("TEMPLATES_DIR: {error}");
+            Failure::permanent(ErrorCode::UnknownError, anyhow::anyhow!(text.clone()))
+                .with_note(text)
+        })?;
         let breakers = Breakers::new(Rules {
             n_calls: config.rest_circuit_breaker_buffer,
             failure_rate: config.rest_circuit_breaker_failure_rate,
@@ -66,6 +76,7 @@ impl Rest {
             call_timeout: config.http_call_timeout.0,
             response_bytes_max: usize::try_from(config.response_bytes_max.0).unwrap_or(usize::MAX),
             connections: config.rest_connections,
+            templates: Arc::new(Engine::new(resource::limits(), templates)),
         })
     }
 

@@ -24,6 +24,7 @@ pub(crate) struct Config {
     #[serde(default, deserialize_with = "connections")]
     #[schemars(with = "Option<String>")]
     pub(crate) rest_connections: Connections,
+    pub(crate) templates_dir: Option<String>,
     #[expect(dead_code, reason = "what common takes the served actions from")]
     definition: Option<String>,
     #[serde(flatten)]

@@ -14,15 +14,17 @@ use std::{
 
 use common::{Context, Failure, Object, Secret, referenced};
 use serde_json::Value;
+use templates::Engine;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-pub(crate) use self::connection::Connection;
+pub(crate) use self::connection::{Connection, RetryRules};
 use crate::{
     client::Rest,
     error::invalid,
     input::Input,
     rate::{Limiter, Rate},
+    resource,
     terms::Admission,
 };
 
@@ -164,9 +166,23 @@ fn parse(text: &str, secret: &dyn Fn(&str) -> Result<Secret, String>) -> Result<
         // The library's texts quote values.
         let mut connection = read.map_err(|error| format!("`{name}`: {}", unquoted(&error)))?;
         connection.secrets = secrets;
+        if let Some(problem) = wrong_resource(&connection) {
+            return Err(format!("`{name}`: {problem}"));
+        }
         Ok((name, Arc::new(connection)))
     };
     all.into_iter().map(connection).collect()
+}
+
+/// What is wrong with the first resource whose templates are none.
+fn wrong_resource(connection: &Connection) -> Option<String> {
+    if connection.resources.is_empty() {
+        return None;
+    }
+    let engine = Engine::new(resource::limits(), None);
+    connection.resources.iter().find_map(|(name, resource)| {
+        resource.problem(&engine).map(|problem| format!("`resources`: `{name}`: {problem}"))
+    })
 }
 
 fn unquoted(error: &serde_json::Error) -> String {
@@ -292,7 +308,7 @@ mod tests {
             ("https://api.example.org/other", "https://api.example.org/other"),
         ] {
             let input = applied(json!({"restUrl": url, "connection": "orders"})).unwrap();
-            assert_eq!(input.rest_url, expected);
+            assert_eq!(input.rest_url.as_deref(), Some(expected));
         }
         for url in
             ["https://evil.example.org/", "http://api.example.org/", "https://api.example.org:444/"]

@@ -11,7 +11,7 @@ use crate::{
     input::{Input, ResponseType},
     onward::Onward,
     paging::{self, Paged, Paging},
-    polling,
+    polling, resource,
     response::{Answer, Reading},
 };
 
@@ -35,6 +35,23 @@ pub(crate) async fn run(
 ) -> Result<Done, Failure> {
     if let Some(auth) = &mut input.auth {
         auth.fill(|text| rest.placeholders.replaced("auth", text))?;
+    }
+    match (input.resource.take(), input.template.take()) {
+        (Some(_), Some(_)) => {
+            return Err(invalid("`template` is up to the resource"));
+        }
+        (Some(name), None) => {
+            Box::pin(resource::apply(rest, &method, &name, &mut input)).await?;
+        }
+        (None, Some(name)) => Box::pin(resource::from_file(rest, name, &mut input)).await?,
+        (None, None) => {}
+    }
+    if input.rest_url.is_none() {
+        let missing = Failure::business("MISSING_INPUT", "`restUrl` is missing");
+        return Err(missing.with_note("restUrl"));
+    }
+    if input.parameters.is_some() {
+        return Err(invalid("`parameters` are those of a `resource`"));
     }
     rest.connections.apply(rest, &mut input)?;
     let (mapping, paging, poll) =

@@ -9,14 +9,16 @@ use serde_json::Value;
 
 use crate::{
     auth::Auth, condition::ErrorOn, mapping::Mapping, paging::Paging, polling::PollUntil,
-    terms::Terms,
+    resource::Given, terms::Terms,
 };
 
 /// The inputs of every method but TRACE.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Input {
-    pub(crate) rest_url: String,
+    /// None where a resource says what is called.
+    #[schemars(with = "String")]
+    pub(crate) rest_url: Option<String>,
     pub(crate) rest_url_params: Option<Parameters>,
     pub(crate) rest_url_encoded: Option<bool>,
     pub(crate) request_headers: Option<Headers>,
@@ -25,6 +27,11 @@ pub(crate) struct Input {
     pub(crate) timeout: Option<Milliseconds>,
     pub(crate) auth: Option<Auth>,
     pub(crate) connection: Option<String>,
+    pub(crate) resource: Option<String>,
+    pub(crate) parameters: Option<Given>,
+    /// A file below `TEMPLATES_DIR`, never a template itself: what a task says may be data.
+    pub(crate) template: Option<String>,
+    pub(crate) metadata: Option<Value>,
     /// The client with the connection's TLS identity: never an input.
     #[serde(skip)]
     pub(crate) outbound: Option<Outbound>,
@@ -51,7 +58,7 @@ impl Input {
     /// A call of `url`, with nothing else said.
     pub(crate) fn to(url: &str) -> Self {
         Self {
-            rest_url: url.to_owned(),
+            rest_url: Some(url.to_owned()),
             rest_url_params: None,
             rest_url_encoded: None,
             request_headers: None,
@@ -60,6 +67,10 @@ impl Input {
             timeout: None,
             auth: None,
             connection: None,
+            resource: None,
+            parameters: None,
+            template: None,
+            metadata: None,
             outbound: None,
             terms: Terms::default(),
             content_type: None,

@@ -39,6 +39,7 @@ mod placeholders;
 mod polling;
 mod rate;
 mod request;
+mod resource;
 mod response;
 mod sandbox;
 mod served;

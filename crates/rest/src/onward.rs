@@ -164,7 +164,7 @@ impl<'a> Onward<'a> {
 
     fn pin(&mut self, url: Url) -> Result<(), Failure> {
         // What the peer says is no place for our placeholders.
-        self.input.rest_url = String::from(url).replace("${", "%24%7B");
+        self.input.rest_url = Some(String::from(url).replace("${", "%24%7B"));
         self.input.rest_url_params = None;
         self.rebuild()
     }

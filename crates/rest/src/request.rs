@@ -86,12 +86,13 @@ impl Request {
         input: &Input,
         task: &Task,
     ) -> Result<Self, Failure> {
-        let placeholders = task.placeholders;
+        let nothing = Placeholders::default();
+        let placeholders = if input.terms.is_filled { &nothing } else { task.placeholders };
         let encoding = match input.rest_url_encoded {
             Some(true) => Encoding::Done,
             Some(false) | None => Encoding::Plain,
         };
-        let url = placeholders.fill("restUrl", &input.rest_url)?;
+        let url = placeholders.fill("restUrl", input.rest_url.as_deref().unwrap_or_default())?;
         let parameters = parameters(input.rest_url_params.as_ref(), placeholders)?;
         let Address { url, user } = Address::new(&url, encoding, parameters.as_ref())?;
 

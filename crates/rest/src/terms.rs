@@ -19,6 +19,8 @@ pub(crate) struct Terms {
     pub(crate) admission: Option<Admission>,
     /// Which statuses are tried again.
     pub(crate) retried: Option<Statuses>,
+    /// Nothing in the inputs stands for settings any more.
+    pub(crate) is_filled: bool,
     pub(crate) response_bytes_max: Option<usize>,
     /// What the connection holds that the peer may echo.
     pub(crate) secrets: Vec<Secret>,

@@ -26,6 +26,8 @@ mod paging;
 mod peer;
 #[path = "contract/polling.rs"]
 mod polling;
+#[path = "contract/resources.rs"]
+mod resources;
 #[path = "contract/samples.rs"]
 mod samples;
 #[path = "contract/server.rs"]

@@ -1,6 +1,6 @@
 //! One connection: what it gives the tasks that name it.
 
-use std::num::NonZeroU32;
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use common::{Failure, Retry, Secret, Size};
 use outbound::{Outbound, TlsIdentity};
@@ -12,6 +12,7 @@ use crate::{
     error::invalid,
     input::{Headers, Input, Milliseconds},
     rate::Rate,
+    resource::Resource,
     statuses::Statuses,
 };
 
@@ -33,6 +34,9 @@ pub(crate) struct Connection {
     pub(super) rate: Rate,
     #[serde(default)]
     retry: RetryRules,
+    /// Calls that tasks name.
+    #[serde(default, deserialize_with = "shared")]
+    pub(crate) resources: BTreeMap<String, Arc<Resource>>,
     #[serde(default)]
     tls: Tls,
     /// What stands in its texts for variables; never read.
@@ -50,6 +54,18 @@ fn absolute<'de, D: Deserializer<'de>>(url: D) -> Result<Url, D::Error> {
     }
 }
 
+fn shared<'de, D: Deserializer<'de>>(
+    resources: D,
+) -> Result<BTreeMap<String, Arc<Resource>>, D::Error> {
+    let members = common::Object::deserialize(resources)?;
+    let resource = |(name, value): (String, serde_json::Value)| {
+        let resource = Resource::deserialize(value)
+            .map_err(|error| D::Error::custom(format_args!("resource `{name}`: {error}")))?;
+        Ok((name, Arc::new(resource)))
+    };
+    members.into_iter().map(resource).collect()
+}
+
 /// Bytes, as a number or with a unit.
 fn size<'de, D: Deserializer<'de>>(size: D) -> Result<Option<usize>, D::Error> {
     let text = crate::input::text(serde_json::Value::deserialize(size)?);
@@ -60,7 +76,7 @@ fn size<'de, D: Deserializer<'de>>(size: D) -> Result<Option<usize>, D::Error> {
 /// How calls are tried again.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RetryRules {
+pub(crate) struct RetryRules {
     /// In all.
     attempts: Option<NonZeroU32>,
     interval: Option<Milliseconds>,
@@ -78,7 +94,11 @@ fn multiplier<'de, D: Deserializer<'de>>(multiplier: D) -> Result<Option<f32>, D
 }
 
 impl RetryRules {
-    fn for_runner(&self) -> Retry {
+    pub(crate) fn statuses(&self) -> Option<Statuses> {
+        self.statuses.clone()
+    }
+
+    pub(crate) fn for_runner(&self) -> Retry {
         Retry {
             attempts: self.attempts.map(NonZeroU32::get),
             interval: self.interval.map(Milliseconds::duration),
@@ -100,11 +120,14 @@ struct Tls {
 
 impl Connection {
     pub(super) fn apply(&self, input: &mut Input, outbound: &Outbound) -> Result<(), Failure> {
-        input.rest_url = self.address(&input.rest_url)?;
+        let url = input.rest_url.take().unwrap_or_default();
+        input.rest_url = Some(self.address(&url)?);
         input.auth = input.auth.take().or_else(|| self.auth.clone());
         input.timeout = input.timeout.or(self.timeout);
         input.connect_timeout = input.connect_timeout.or(self.connect_timeout);
-        input.terms.retried.clone_from(&self.retry.statuses);
+        if input.terms.retried.is_none() {
+            input.terms.retried.clone_from(&self.retry.statuses);
+        }
         input.terms.response_bytes_max = self.response_bytes_max;
         input.terms.secrets.clone_from(&self.secrets);
         let own = input.request_headers.take().unwrap_or_default().0;

@@ -30,6 +30,8 @@ mod polling;
 mod resources;
 #[path = "contract/samples.rs"]
 mod samples;
+#[path = "contract/secrets.rs"]
+mod secrets;
 #[path = "contract/server.rs"]
 mod server;
 #[path = "contract/uploads.rs"]

@@ -20,6 +20,8 @@ mod import;
 mod limits;
 #[path = "contract/mapping.rs"]
 mod mapping;
+#[path = "contract/mtls.rs"]
+mod mtls;
 #[path = "contract/paging.rs"]
 mod paging;
 #[path = "contract/peer.rs"]

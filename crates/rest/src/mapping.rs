@@ -93,9 +93,19 @@ pub(crate) fn troubled(place: &str, expression: Option<&Expression>, trouble: &T
 
 impl<'de> Deserialize<'de> for Mapping {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Value::Object(members) = crate::input::object_or(Value::deserialize(deserializer)?)
-        else {
-            return Err(D::Error::custom("an object of output names and expressions is wanted"));
+        let members = match crate::input::object_or(Value::deserialize(deserializer)?) {
+            Value::Object(members) => members,
+            Value::Array(lines) => of_lines(lines).map_err(D::Error::custom)?,
+            Value::String(text) if text.trim_start().starts_with('[') => {
+                let lines = serde_json::from_str(&text);
+                of_lines(lines.map_err(|_error| D::Error::custom("no JSON list"))?)
+                    .map_err(D::Error::custom)?
+            }
+            _ => {
+                return Err(D::Error::custom(
+                    "an object of output names and expressions is wanted",
+                ));
+            }
         };
         if members.len() > OUTPUTS_MAX {
             return Err(D::Error::custom(format_args!("has more than {OUTPUTS_MAX} outputs")));
@@ -119,6 +129,49 @@ impl<'de> Deserialize<'de> for Mapping {
     }
 }
 
+/// One line of ProcessMaker's response mapping (`processmaker-and-peers.md` §4.3).
+#[derive(Deserialize)]
+struct Line {
+    key: String,
+    #[serde(default)]
+    value: String,
+    format: Option<String>,
+}
+
+fn of_lines(lines: Vec<Value>) -> Result<Object, String> {
+    let mut members = Object::new();
+    for line in lines {
+        let Line { key, value, format } = Line::deserialize(line)
+            .map_err(|_error| "a list of `{key, value, format}` is wanted".to_owned())?;
+        match format.as_deref() {
+            None | Some("" | "dotNotation") => {}
+            Some(other) => return Err(format!("`{key}`: `format`: `{other}` is not dotNotation")),
+        }
+        members.insert(key, of_dots(value.trim()).into());
+    }
+    Ok(members)
+}
+
+/// `order.lines.0.id` as an expression: nothing is all of the answer, `$status` and `$headers.etag` are what they say.
+fn of_dots(path: &str) -> String {
+    let brackets = |path: &str| {
+        let segment = |it: &str| match it.parse::<u32>() {
+            Ok(index) => format!("[{index}]"),
+            Err(_) => format!("[{}]", Value::from(it)),
+        };
+        path.split('.').map(segment).collect::<String>()
+    };
+    match path.split_once('.') {
+        _ if path.is_empty() => "$".to_owned(),
+        _ if path == "$status" => "jq: $status".to_owned(),
+        Some(("$headers", name)) => {
+            format!("jq: $headers[{}]", Value::from(name.to_ascii_lowercase()))
+        }
+        _ if path.starts_with('$') || path.starts_with("jq:") => path.to_owned(),
+        _ => format!("${}", brackets(path)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -132,7 +185,12 @@ mod tests {
 
     #[test]
     fn what_is_no_mapping_is_refused() {
-        refused(json!([]), "an object of output names and expressions is wanted");
+        refused(json!([1]), "a list of `{key, value, format}` is wanted");
+        refused(json!([{"value": "a"}]), "a list of `{key, value, format}` is wanted");
+        refused(
+            json!([{"key": "a", "value": "{{ b }}", "format": "mustache"}]),
+            "`a`: `format`: `mustache` is not dotNotation",
+        );
         refused(json!("total"), "an object of output names and expressions is wanted");
         refused(json!({"": "$"}), "an output has no name");
         refused(json!({"total": 7}), "`total`: a text with an expression is wanted");
@@ -140,6 +198,25 @@ mod tests {
         refused(json!({"restStatus": "$.a"}), "`restStatus`: is an output already");
         let many: Object = (0..101).map(|it| (it.to_string(), json!("$"))).collect();
         refused(many.into(), "has more than 100 outputs");
+    }
+
+    #[test]
+    fn processmakers_dots_are_paths() {
+        for (path, expected) in [
+            ("", "$"),
+            ("order", r#"$["order"]"#),
+            ("order.lines.0.a-b", r#"$["order"]["lines"][0]["a-b"]"#),
+            ("$status", "jq: $status"),
+            ("$headers.ETag", r#"jq: $headers["etag"]"#),
+            ("$.a", "$.a"),
+        ] {
+            assert_eq!(of_dots(path), expected);
+        }
+        let lines = json!([{"key": "id", "value": "order.id", "format": "dotNotation"},
+            {"key": "all", "value": ""}]);
+        let mapping: Mapping = serde_json::from_value(lines).unwrap();
+        let names: Vec<_> = mapping.0.iter().map(|(name, it)| format!("{name}: {it}")).collect();
+        assert_eq!(names, [r#"id: $["order"]["id"]"#, "all: $"]);
     }
 
     #[tokio::test]

@@ -171,3 +171,23 @@ fn what_a_connection_takes_from_variables_is_shown_nowhere() {
     assert!(!told.log.contains("h3ader-s3cret"));
     assert!(peer.requests()[0].contains("x-plain: h3ader-s3cret"));
 }
+
+#[test]
+fn the_readmes_connection_is_one() {
+    let readme = include_str!("../../README.md");
+    let block = readme.split("## Connections").nth(1).unwrap();
+    let block = block.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut connections: Value = serde_json::from_str(block).unwrap();
+    let peer = Peer::start([ok()]);
+    connections["orders"]["url"] = peer.url("/v1").into();
+    // Its certificates are those of a test of their own.
+    connections["orders"].as_object_mut().unwrap().remove("tls");
+    let connections = connections.to_string();
+    let settings = [("REST_CONNECTIONS", connections.as_str()), ("ORDERS_TOKEN", "t0ken")];
+    let input = json!({"connection": "orders", "restUrl": "orders/4711"});
+    invoke("GET", &input, &settings).success();
+    let request = peer.request();
+    assert!(request.starts_with("GET /v1/orders/4711 HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("authorization: Bearer t0ken\r\n"), "{request}");
+    assert!(request.to_lowercase().contains("x-tenant: acme\r\n"), "{request}");
+}

@@ -246,3 +246,19 @@ fn a_code_of_the_task_is_tried_again_like_that_of_the_status() {
     let told = judged("503 Busy", r#"{"code": "busy"}"#, &rules);
     assert!(told.starts_with("permanent BUSY"), "{told}");
 }
+
+#[test]
+fn processmakers_mapping_gives_the_same_outputs() {
+    let body = br#"{"order": {"lines": [{"id": 7}]}}"#;
+    let peer = Peer::answering("200 OK", &["content-type: application/json", "etag: v3"], body);
+    let input = json!({"restUrl": peer.url("/"), "responseMapping": [
+        {"key": "first", "value": "order.lines.0.id", "format": "dotNotation"},
+        {"key": "all", "value": ""},
+        {"key": "state", "value": "$status"},
+        {"key": "version", "value": "$headers.ETag"},
+    ]});
+    let outputs = invoke("GET", &input, &[]).success();
+    assert_eq!(outputs["first"], 7);
+    assert_eq!(outputs["all"], outputs["restResult"]);
+    assert_eq!((&outputs["state"], &outputs["version"]), (&json!(200), &json!("v3")));
+}

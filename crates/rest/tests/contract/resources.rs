@@ -150,7 +150,8 @@ fn data_in_parameters_is_neither_a_template_nor_a_question_for_settings() {
     let more = [settings(&connections).as_slice(), &[("REST_AUTH_TOKEN", "s3cret")]].concat();
     invoke("POST", &input, &more).success();
     let request = peer.request();
-    assert!(!request.contains("s3cret") && !request.contains("49"), "{request}");
+    assert!(!request.contains("s3cret"), "{request}");
+    assert!(request.contains(&format!("\r\nx-source: process for {evil}\r\n")), "{request}");
     assert_eq!(request.matches("t0ken-x").count(), 1, "the connection's own: {request}");
     assert!(request.contains(r#""lines":["${rest-auth-token} {{ 7 * 7 }} ${ORDERS_TOKEN}"]"#));
 }

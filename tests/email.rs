@@ -241,18 +241,22 @@ async fn killed_again_and_again_it_sends_500_mails_and_none_of_them_twice() {
         ("LOG", "info".to_owned()),
     ]);
     let mut scene = scene(&settings).await;
+    // It must not be done with the first before the last is sent.
+    scene.connector.kill().await;
     let mut ids = Vec::new();
     for n in 0..MAILS {
         let subject = format!("order {n}");
         let inputs = json!({"to": "orders@example.org", "subject": subject, "text": "thank you"});
         ids.push(scene.ask("SEND", &inputs).await);
     }
+    scene.restart().await;
     for kill in 1..=KILLS {
         within(Duration::from_mins(2), "more are answered", async || {
             (scene.engine.answered(&ids) >= MAILS / (KILLS + 1) * kill).then_some(())
         })
         .await;
         scene.connector.kill().await;
+        assert!(scene.engine.answered(&ids) < MAILS, "killed in the middle");
         scene.restart().await;
     }
     within(Duration::from_mins(3), "all are answered", async || {

@@ -146,16 +146,20 @@ async fn killed_again_and_again_it_repeats_only_what_was_at_work() {
     let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut scene = Scene::start(&[&settings[..], &[LEASE]].concat()).await;
     let peer = orders(Reply::json(200, &json!(1))).await;
+    // It must not be done with the first before the last is sent.
+    scene.connector.kill().await;
     let mut ids = Vec::new();
     for _ in 0..REQUESTS {
         ids.push(scene.ask("POST", &json!({"restUrl": peer.url("/orders")})).await);
     }
+    scene.restart().await;
     for kill in 1..=KILLS {
         eventually("more are answered", async || {
             (scene.engine.answered(&ids) >= REQUESTS / (KILLS + 1) * kill).then_some(())
         })
         .await;
         scene.connector.kill().await;
+        assert!(scene.engine.answered(&ids) < REQUESTS, "killed in the middle");
         scene.restart().await;
     }
     within(Duration::from_mins(2), "all are answered", async || {

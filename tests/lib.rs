@@ -9,7 +9,7 @@
 //! | `E2E_BIN_DIR` | where the binaries are, instead of beside the test's own |
 //! | `E2E_IMAGES=1` | run the images, `${IMAGE_PREFIX}rest-connector:${IMAGE_TAG}` and so on, instead of the binaries |
 //! | `E2E_SLOW=1` | broker outages of a minute instead of ten seconds |
-//! | `CI=true` | nothing is skipped for lack of a `rabbitmq-server` or a `PostgreSQL` |
+//! | `CI=true` | nothing is skipped for lack of `rabbitmq-server`, `PostgreSQL`, Postfix with Dovecot |
 //!
 //! Logs of the connectors: `target/e2e-logs/<test>-<n>.log`.
 #![cfg(test)]

@@ -1,5 +1,7 @@
 //! Dots that would end a mail (RFC 5321 §4.5.2).
 
+use memchr::memchr_iter;
+
 /// Appends lines with a second dot before each one that begins a line; `lines` begin at a line's beginning.
 pub(crate) fn append_stuffed(out: &mut Vec<u8>, lines: &[u8]) {
     if lines.first() == Some(&b'.') {
@@ -16,14 +18,7 @@ pub(crate) fn append_stuffed(out: &mut Vec<u8>, lines: &[u8]) {
 
 /// Where a dot begins a line that is not the first.
 fn find_dot(lines: &[u8]) -> Option<usize> {
-    let mut from = 1;
-    while let Some(at) = lines.get(from..)?.iter().position(|it| *it == b'.') {
-        if lines[from + at - 1] == b'\n' {
-            return Some(from + at);
-        }
-        from += at + 1;
-    }
-    None
+    memchr_iter(b'.', lines).find(|at| *at > 0 && lines[at - 1] == b'\n')
 }
 
 #[cfg(test)]

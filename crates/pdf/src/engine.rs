@@ -7,6 +7,7 @@ mod faces;
 mod glyphs;
 pub(crate) mod images;
 mod json;
+mod thrift;
 mod world;
 
 use typst::{
@@ -18,6 +19,7 @@ use typst_layout::PagedDocument;
 
 use self::{
     faces::Faces,
+    thrift::Thrift,
     world::{DATA, MAIN, Sandbox, TEMPLATE},
 };
 use crate::{
@@ -43,6 +45,7 @@ pub(crate) trait Fetch {
 pub(crate) struct Engine {
     library: LazyHash<Library>,
     faces: Faces,
+    thrift: Thrift,
     image_pixels_max: u64,
     has_templates: bool,
 }
@@ -55,6 +58,7 @@ impl Engine {
         Self {
             library: LazyHash::new(library),
             faces: Faces::load(setup.fonts.as_deref()),
+            thrift: Thrift::new(),
             image_pixels_max: setup.image_pixels_max,
             has_templates: setup.has_templates,
         }
@@ -94,7 +98,7 @@ impl Engine {
         };
         let main = self.mount(&mut job, &body, &world)?;
         world.add(MAIN, main.into_bytes());
-        let compiled = typst::compile::<PagedDocument>(&world);
+        let compiled = self.thrift.during(|| typst::compile::<PagedDocument>(&world));
         warnings.extend(compiled.warnings.iter().filter_map(|it| diagnose::warning(it, &world)));
         let mut document = compiled.output.map_err(|it| diagnose::trouble(&it, &world))?;
         warnings.extend(glyphs::warnings(&document));

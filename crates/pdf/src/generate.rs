@@ -4,6 +4,7 @@ mod data;
 mod job;
 mod names;
 mod sources;
+mod texts;
 
 use bytes::Bytes;
 use common::{Context, Failure};
@@ -11,8 +12,7 @@ use files::{File, Files, NewFile};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use templates::{Sink, Syntax};
-use tokio::task;
+use templates::Sink;
 
 use crate::{
     client::Pdf,
@@ -44,12 +44,14 @@ pub(crate) async fn run(pdf: Context<Pdf>, mut input: Input) -> Result<Output, F
     let data = data::take(&mut input);
     let text = match source.format {
         Format::Typst => source.text,
-        Format::Html => filled(&pdf, "template", source.text, &data, Sink::Html).await?,
-        Format::Markdown => filled(&pdf, "template", source.text, &data, Sink::Markdown).await?,
+        Format::Html => texts::filled(&pdf, "template", source.text, &data, Sink::Html).await?,
+        Format::Markdown => {
+            texts::filled(&pdf, "template", source.text, &data, Sink::Markdown).await?
+        }
     };
     let output_format = input.output_format.unwrap_or_default();
     let name = match input.output_file_name.take() {
-        Some(name) => filled(&pdf, "outputFileName", name, &data, Sink::Header).await?,
+        Some(name) => texts::filled(&pdf, "outputFileName", name, &data, Sink::Header).await?,
         None => source.file_name.as_deref().map_or("document", names::stem).to_owned(),
     };
     let name = names::with_extension(&name, output_format.extension());
@@ -103,23 +105,6 @@ fn refuse_targets(pdf: &Context<Pdf>, input: &Input) {
             "`{name}` is for a content service and has no effect; `targetFolderPath` names the folder in the store"
         ));
     }
-}
-
-/// The text with the values of `data`; long ones take a thread of their own.
-async fn filled(
-    pdf: &Context<Pdf>,
-    input: &'static str,
-    text: String,
-    data: &Value,
-    sink: Sink,
-) -> Result<String, Failure> {
-    let (pdf, data) = (pdf.clone(), data.clone());
-    let rendered =
-        task::spawn_blocking(move || pdf.texts.render(&text, &data, sink, Syntax::FreeMarker));
-    let rendered = rendered.await.map_err(|panic| {
-        Failure::permanent(ErrorCode::UnknownError, anyhow::anyhow!("`{input}`: {panic}"))
-    })?;
-    rendered.map_err(|it| error::template(input, &it))
 }
 
 /// The page that a browser shows.

@@ -255,6 +255,7 @@ fn table(alignments: &[Alignment], inner: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use templates::{Engine, Limits, Sink, Syntax};
 
     use super::*;
@@ -350,5 +351,17 @@ mod tests {
         let mut resources = Resources::new(&[], &mut nobody, false, 1000);
         let markup = markup("## x\n\n# Invoice `4711`\n\n# y", &mut resources);
         assert_eq!(markup.page.about.title.as_deref(), Some("Invoice 4711"));
+    }
+
+    proptest! {
+        /// Whatever somebody writes, the engine can read what becomes of it.
+        #[test]
+        fn all_markdown_becomes_typst(source in "([#*_`~>|\\[\\]()!<&-]|[0-9a-z]|[ \\n]|\\[\\^a\\]|\\PC){0,200}") {
+            let mut nobody = Nobody;
+            let markup = markup(&source, &mut Resources::new(&[], &mut nobody, false, 1000));
+            let parsed = typst::syntax::parse(&markup.body);
+            let (errors, _) = parsed.errors_and_warnings();
+            prop_assert!(errors.is_empty(), "{:?}\n{}", errors, markup.body);
+        }
     }
 }

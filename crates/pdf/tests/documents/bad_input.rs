@@ -230,3 +230,18 @@ fn a_document_of_a_thousand_pages_is_made() {
     assert_eq!(document.outputs["pages"], 1000);
     assert_eq!(document.page(1000), "page 999");
 }
+
+#[test]
+fn a_table_of_many_thousand_rows_is_made_within_the_memory() {
+    let rows: Vec<_> =
+        (0..20_000).map(|it| json!({"number": it, "name": format!("Part {it}")})).collect();
+    let template = "| No. | Name |\n| --- | --- |\n{% for it in rows %}| {{ it.number }} | {{ it.name }} |\n{% endfor %}";
+    let input = json!({"template": template, "metadata": {"rows": rows}});
+    // Debug builds take their time, which is no matter here.
+    let settings = [("FILES_INLINE_MAX", "50MB"), ("PDF_TIMEOUT", "5m"), ("RUN_TIMEOUT", "5m")];
+    let document = generate(&input, &settings).document();
+    let n_pages = document.outputs["pages"].as_u64().unwrap();
+    assert!((400..1000).contains(&n_pages), "{n_pages}");
+    let last = document.page(u32::try_from(n_pages).unwrap());
+    assert!(last.ends_with("19999 Part 19999"), "{last}");
+}

@@ -123,7 +123,7 @@ fn weasyprint(count: u32, first: u32) -> Result<Option<f64>> {
     if !has.is_ok_and(|it| it.status.success()) {
         return Ok(None);
     }
-    let script = Path::new(FOLDER).join("weasyprint.py");
+    let script = Path::new(FOLDER).join("yardstick.py");
     let (count, first) = (count.to_string(), first.to_string());
     let output = Command::new(&python).arg(script).args([FOLDER, &count, &first]).output()?;
     let told = String::from_utf8_lossy(&output.stderr);

@@ -84,7 +84,7 @@ impl Pool {
         Ok(Self { setup, timeout, idle: Mutex::new(idle), places })
     }
 
-    /// Makes one document, within `PDF_TIMEOUT` from the moment a worker is free.
+    /// Makes one document, within `PDF_TIMEOUT` from the moment a worker has it.
     pub(crate) async fn render(
         &self,
         mut job: Job,
@@ -94,9 +94,9 @@ impl Pool {
             Trouble::new(TroubleKind::Broken, format!("no process renders: {}", error.to_string()))
         };
         let _place = self.places.acquire().await.map_err(|closed| broken(&closed))?;
-        let deadline = Instant::now() + self.timeout;
         loop {
             let mut worker = self.worker().await.map_err(|error| broken(&error))?;
+            let deadline = Instant::now() + self.timeout;
             let talk = timeout_at(deadline, worker.talk(&mut job, supplies)).await;
             let is_fresh = worker.n_documents <= 1;
             let trouble = match talk {

@@ -81,12 +81,14 @@ impl Drop for Service {
 }
 
 fn pages(answer: &Value) -> &Value {
-    &answer["command_response"]["body"]["pages"]
+    let pages = &answer["command_response"]["body"]["pages"];
+    assert!(pages.is_u64(), "{answer}");
+    pages
 }
 
 #[test]
 fn the_pool_recovers_from_documents_that_end_its_workers() {
-    let service = Service::start(&[("PDF_MEMORY_MAX", "64MiB"), ("PDF_TIMEOUT", "2s")]);
+    let service = Service::start(&[("PDF_MEMORY_MAX", "64MiB"), ("PDF_TIMEOUT", "5s")]);
     let good = json!({"template": "# {{ n }}", "metadata": {"n": 1}});
     let bombs = [
         "#let x = (1,) * 100000000\n#x.len()",

@@ -1,4 +1,4 @@
-"""The same invoice by WeasyPrint: `weasyprint.py FOLDER N FIRST` prints the processor seconds of N documents as JSON.
+"""The same invoice by WeasyPrint: `yardstick.py FOLDER N FIRST` prints the processor seconds of N documents as JSON.
 
 Every document has data of its own, as ours have.
 """
@@ -10,6 +10,7 @@ import sys
 import time
 
 import weasyprint
+from weasyprint.text.fonts import FontConfiguration
 
 STYLE = """
 @page { size: A4; margin: 28mm 18mm 22mm; @top-left { content: element(head) }
@@ -65,7 +66,7 @@ def changed(data, number):
 
 folder, count, first = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 data = json.loads((folder / "data.json").read_text())
-fonts = weasyprint.text.fonts.FontConfiguration()
+fonts = FontConfiguration()
 seconds = []
 for number in range(first, first + count + 1):
     begun = time.process_time()

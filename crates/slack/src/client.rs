@@ -17,6 +17,7 @@ use crate::{
     pauses::Pauses,
     progress::Progress,
     sent::Sent,
+    tries::comes_back,
     verdict::{self, Problem},
     workspace::{MAIN, Workspace, Workspaces},
 };
@@ -112,7 +113,8 @@ impl Slack {
         }
         let outcome = call.await;
         if let Err(Problem::Failed(failure)) = &outcome
-            && let Failure::Transient { rate_limited: true, retry_after, .. } = failure
+            && comes_back(failure, slack.rate_wait())
+            && let Failure::Transient { retry_after, .. } = failure
         {
             turn.put_off(retry_after.unwrap_or_default());
         }

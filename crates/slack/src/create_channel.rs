@@ -49,7 +49,7 @@ pub(crate) async fn run(slack: Context<Slack>, input: Input) -> Result<Output, F
     }
     let arguments = json!({"name": name, "is_private": input.channel_type == Visibility::Private});
     Slack::preview(&slack, &method::CREATE_CHANNEL, &arguments)?;
-    let (known, busy_for) = slack.created.of(slack.request_id());
+    let known = slack.created.of(slack.request_id());
     let answer = if known.is_empty() {
         let answer = create(&slack, workspace, name, &arguments).await?;
         slack.created.keep(slack.request_id(), answer.clone());
@@ -62,7 +62,7 @@ pub(crate) async fn run(slack: Context<Slack>, input: Input) -> Result<Output, F
         return Err(lookup::without(&method::CREATE_CHANNEL, "channel.id"));
     };
     lookup::learn(workspace, name, &id);
-    let invited = invite::people(&slack, workspace, &id, &input.members, busy_for).await?;
+    let invited = invite::people(&slack, workspace, &id, &input.members).await?;
     slack.created.forget(slack.request_id());
     let refused: Vec<_> =
         invited.refused.iter().map(|(who, why)| format!("{who} is not invited: {why}")).collect();

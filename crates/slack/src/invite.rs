@@ -1,7 +1,5 @@
 //! `INVITE`: invites people to a channel.
 
-use std::time::Duration;
-
 use common::{Context, Failure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,8 +49,7 @@ pub(crate) async fn run(slack: Context<Slack>, input: Input) -> Result<Output, F
     let arguments = json!({"channel": shown, "users": input.members.0.join(",")});
     Slack::preview(&slack, &method::INVITE, &arguments)?;
     let channel_id = target::channel(&slack, workspace, channel).await?;
-    let Invited { refused } =
-        people(&slack, workspace, &channel_id, &input.members, Duration::ZERO).await?;
+    let Invited { refused } = people(&slack, workspace, &channel_id, &input.members).await?;
     let n_refused = refused.len();
     for (index, (who, why)) in refused.into_iter().enumerate() {
         if n_refused == input.members.0.len() && index == 0 {
@@ -63,7 +60,7 @@ pub(crate) async fn run(slack: Context<Slack>, input: Input) -> Result<Output, F
     Ok(Output { channel_id })
 }
 
-/// Invites everybody who can be invited (`answers.md` 19); `busy_for` is how long the request has been at it.
+/// Invites everybody who can be invited (`answers.md` 19).
 ///
 /// # Errors
 /// A limit of Slack's after which the request comes back.
@@ -72,7 +69,6 @@ pub(crate) async fn people(
     workspace: &Workspace,
     channel: &str,
     members: &Names,
-    busy_for: Duration,
 ) -> Result<Invited, Failure> {
     let mut refused = Vec::new();
     let mut found: Vec<(String, &str)> = Vec::new();
@@ -81,18 +77,18 @@ pub(crate) async fn people(
         match stubbornly(|| lookup::user(&slack.api, workspace, &user)).await {
             Ok(id) if found.iter().any(|(it, _)| *it == id) => {}
             Ok(id) => found.push((id, who)),
-            Err(failure) if comes_back(&failure, busy_for) => return Err(failure),
+            Err(failure) if comes_back(&failure, slack.rate_wait()) => return Err(failure),
             Err(failure) => refused.push((who.clone(), failure)),
         }
     }
     for some in found.chunks(PEOPLE_MAX) {
-        match invite(slack, workspace, channel, some, busy_for).await? {
+        match invite(slack, workspace, channel, some).await? {
             Ok(failures) => refused.extend(failures),
             // One whom Slack does not name keeps all others out, so that each is asked for alone.
             Err(failure) if some.len() > 1 && is_about_people(&failure) => {
                 for one in some {
                     let alone = std::slice::from_ref(one);
-                    match invite(slack, workspace, channel, alone, busy_for).await? {
+                    match invite(slack, workspace, channel, alone).await? {
                         Ok(failures) => refused.extend(failures),
                         Err(failure) => refused.push((one.1.to_owned(), failure)),
                     }
@@ -123,7 +119,6 @@ async fn invite(
     workspace: &Workspace,
     channel: &str,
     people: &[(String, &str)],
-    busy_for: Duration,
 ) -> Result<Outcome, Failure> {
     let ids: Vec<_> = people.iter().map(|(id, _)| id.as_str()).collect();
     let arguments = json!({"channel": channel, "users": ids.join(","), "force": true});
@@ -154,7 +149,7 @@ async fn invite(
             }
             Some(_) | None => Ok(Err(refusal.failure())),
         },
-        Err(failure) if comes_back(&failure, busy_for) => Err(failure),
+        Err(failure) if comes_back(&failure, slack.rate_wait()) => Err(failure),
         Err(failure) => Ok(Err(failure)),
     }
 }

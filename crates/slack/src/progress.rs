@@ -28,11 +28,10 @@ impl<T> Default for Progress<T> {
 }
 
 impl<T: Clone + Default> Progress<T> {
-    /// What is done already, and for how long the request has been at it.
-    pub(crate) fn of(&self, request: &str) -> (T, Duration) {
+    /// What is done already.
+    pub(crate) fn of(&self, request: &str) -> T {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.get(request);
-        entry.map(|it| (it.done.clone(), it.since.elapsed())).unwrap_or_default()
+        entries.get(request).map(|it| it.done.clone()).unwrap_or_default()
     }
 
     /// The request may come back: this much is done.

@@ -37,7 +37,7 @@ impl Sender<'_> {
     /// The first failure if all fail; a limit of Slack's after which the request comes back.
     pub(crate) async fn send_all(&self, targets: &[Target]) -> Result<Vec<Sent>, Failure> {
         let request = self.slack.request_id();
-        let (mut done, busy_for): (BTreeMap<usize, Sent>, _) = self.slack.progress.of(request);
+        let mut done: BTreeMap<usize, Sent> = self.slack.progress.of(request);
         let mut first_failure = None;
         for (index, target) in targets.iter().enumerate() {
             if done.get(&index).is_some_and(|it| it.error.is_none()) {
@@ -50,7 +50,7 @@ impl Sender<'_> {
                 }
                 Err(failure) => failure,
             };
-            if comes_back(&failure, busy_for) {
+            if comes_back(&failure, self.slack.rate_wait()) {
                 self.slack.progress.keep(request, done);
                 return Err(failure);
             }

@@ -9,8 +9,6 @@ use tokio::time;
 const TRIES: u32 = 3;
 /// The pause before the second try, doubled before the third.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A request with parts that has waited longer than this for Slack's limits is answered with what is done.
-const LIMITED_MAX: Duration = Duration::from_secs(25);
 
 /// Does a part of a request; what may go away by itself is tried again here, but for limits.
 ///
@@ -30,7 +28,30 @@ pub(crate) async fn stubbornly<T, F: Future<Output = Result<T, Failure>>>(
     part().await
 }
 
-/// Whether the request should come back for this part, after it has been at it for so long.
-pub(crate) fn comes_back(failure: &Failure, since: Duration) -> bool {
-    matches!(failure, Failure::Transient { rate_limited: true, .. }) && since < LIMITED_MAX
+/// Whether the request comes back for this part: Slack limits it, and the pause is no longer than it may still wait.
+pub(crate) fn comes_back(failure: &Failure, rate_wait: Duration) -> bool {
+    match failure {
+        Failure::Transient { rate_limited: true, retry_after, .. } => {
+            retry_after.unwrap_or_default() <= rate_wait
+        }
+        Failure::Business(_) | Failure::Transient { .. } | Failure::Permanent(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_comes_back_only_after_a_limit_that_it_may_wait_for() {
+        let seconds = Duration::from_secs;
+        let limited = |pause| {
+            Failure::rate_limited("UNKNOWN_ERROR", anyhow::anyhow!("x"), Some(seconds(pause)))
+        };
+        assert!(comes_back(&limited(30), seconds(30)));
+        assert!(!comes_back(&limited(31), seconds(30)));
+        let transient = Failure::transient("UNKNOWN_ERROR", anyhow::anyhow!("x"));
+        assert!(!comes_back(&transient, seconds(30)));
+        assert!(!comes_back(&Failure::business("GONE", "x"), seconds(30)));
+    }
 }

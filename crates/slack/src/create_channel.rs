@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     client::Slack,
     error::invalid,
-    invite, lookup, method,
+    lookup, members, method,
     names::{Channel, Names},
     workspace::Workspace,
 };
@@ -62,7 +62,7 @@ pub(crate) async fn run(slack: Context<Slack>, input: Input) -> Result<Output, F
         return Err(lookup::without(&method::CREATE_CHANNEL, "channel.id"));
     };
     lookup::learn(workspace, name, &id);
-    let invited = invite::people(&slack, workspace, &id, &input.members).await?;
+    let invited = members::invite(&slack, workspace, &id, &input.members).await?;
     slack.created.forget(slack.request_id());
     let refused: Vec<_> =
         invited.refused.iter().map(|(who, why)| format!("{who} is not invited: {why}")).collect();

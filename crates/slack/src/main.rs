@@ -16,6 +16,7 @@ mod invite;
 mod lanes;
 mod listing;
 mod lookup;
+mod members;
 mod message;
 mod method;
 mod moment;

@@ -3,6 +3,7 @@
 use crate::error::ErrorCode;
 
 /// What one of Slack's words means.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Meaning {
     /// The process can handle it.
     Business(ErrorCode),
@@ -14,97 +15,119 @@ pub(crate) enum Meaning {
     Permanent(ErrorCode),
 }
 
+/// The words that are known, by what they mean.
+const KNOWN: [(Meaning, &[&str]); 12] = [
+    (
+        Meaning::Business(ErrorCode::Unauthorized),
+        &["not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired"],
+    ),
+    (
+        Meaning::Business(ErrorCode::Unauthorized),
+        &["org_login_required", "two_factor_setup_required", "invalid_token"],
+    ),
+    // Of incoming webhooks.
+    (
+        Meaning::Business(ErrorCode::Unauthorized),
+        &["no_service", "no_service_id", "no_team", "team_disabled", "no_active_hooks"],
+    ),
+    (
+        Meaning::Business(ErrorCode::Forbidden),
+        &["missing_scope", "access_denied", "accesslimited", "no_permission", "permission_denied"],
+    ),
+    (
+        Meaning::Business(ErrorCode::Forbidden),
+        &["not_allowed_token_type", "not_allowed", "ekm_access_denied", "enterprise_is_restricted"],
+    ),
+    (
+        Meaning::Business(ErrorCode::Forbidden),
+        &["team_access_not_granted", "user_is_restricted", "user_is_bot", "action_prohibited"],
+    ),
+    (
+        Meaning::Business(ErrorCode::Forbidden),
+        &["cant_update_message", "cant_delete_message", "cant_invite", "cant_invite_self"],
+    ),
+    (
+        Meaning::Business(ErrorCode::Forbidden),
+        &[
+            "posting_to_general_channel_denied",
+            "posting_to_channel_denied",
+            "messages_tab_disabled",
+            "no_external_invite_permission",
+        ],
+    ),
+    (
+        Meaning::Business(ErrorCode::InvalidChannel),
+        &[
+            "not_in_channel",
+            "is_archived",
+            "channel_is_archived",
+            "already_archived",
+            "name_taken",
+            "cant_archive_general",
+            "cant_post_message",
+            "is_inactive",
+            "max_members_limit",
+            "too_many_members",
+            "method_not_supported_for_channel_type",
+        ],
+    ),
+    (
+        Meaning::Business(ErrorCode::UserNotFound),
+        &[
+            "user_not_found",
+            "users_not_found",
+            "user_not_visible",
+            "user_disabled",
+            "user_not_in_channel",
+            "cant_dm_bot",
+        ],
+    ),
+    (
+        Meaning::Transient(ErrorCode::UnknownError),
+        &["internal_error", "service_unavailable", "team_added_to_org", "rollup_error"],
+    ),
+    (
+        Meaning::Input,
+        &[
+            "no_text",
+            "too_many_attachments",
+            "too_many_contact_cards",
+            "message_not_found",
+            "thread_not_found",
+            "edit_window_closed",
+            "time_in_past",
+            "time_too_far",
+            "restricted_too_many",
+            "bad_timestamp",
+            "no_reaction",
+            "too_many_emoji",
+            "too_many_reactions",
+            "too_long",
+            "name_too_long",
+            "block_mismatch",
+            "no_item_specified",
+            "no_channel",
+            "no_user",
+            "file_not_found",
+        ],
+    ),
+];
+
 /// What a word means; one that nobody knows is for somebody to look at.
 pub(crate) fn meaning(error: &str) -> Meaning {
-    use ErrorCode as Code;
+    if let Some((meaning, _)) = KNOWN.iter().find(|(_, words)| words.contains(&error)) {
+        return *meaning;
+    }
     match error {
-        "not_authed"
-        | "invalid_auth"
-        | "account_inactive"
-        | "token_revoked"
-        | "token_expired"
-        | "org_login_required"
-        | "two_factor_setup_required"
-        | "no_service"
-        | "no_service_id"
-        | "no_team"
-        | "team_disabled"
-        | "no_active_hooks"
-        | "invalid_token" => Meaning::Business(Code::Unauthorized),
-        "missing_scope"
-        | "access_denied"
-        | "accesslimited"
-        | "no_permission"
-        | "not_allowed_token_type"
-        | "ekm_access_denied"
-        | "enterprise_is_restricted"
-        | "team_access_not_granted"
-        | "user_is_restricted"
-        | "user_is_bot"
-        | "not_allowed"
-        | "cant_update_message"
-        | "cant_delete_message"
-        | "action_prohibited"
-        | "posting_to_general_channel_denied"
-        | "messages_tab_disabled"
-        | "permission_denied"
-        | "cant_invite"
-        | "cant_invite_self"
-        | "no_external_invite_permission" => Meaning::Business(Code::Forbidden),
+        "channel_not_found" => Meaning::Business(ErrorCode::ChannelNotFound),
+        "msg_too_long" => Meaning::Business(ErrorCode::MsgTooLong),
+        "fatal_error" => Meaning::Permanent(ErrorCode::FatalError),
+        "request_timeout" => Meaning::Transient(ErrorCode::RequestTimeout),
         _ if error.starts_with("restricted_action") || error.starts_with("team_not_found") => {
-            Meaning::Business(Code::Forbidden)
+            Meaning::Business(ErrorCode::Forbidden)
         }
-        "channel_not_found" => Meaning::Business(Code::ChannelNotFound),
-        "not_in_channel"
-        | "is_archived"
-        | "channel_is_archived"
-        | "name_taken"
-        | "already_archived"
-        | "cant_archive_general"
-        | "method_not_supported_for_channel_type"
-        | "cant_post_message"
-        | "is_inactive"
-        | "max_members_limit"
-        | "not_in_dm"
-        | "too_many_members" => Meaning::Business(Code::InvalidChannel),
-        "user_not_found"
-        | "users_not_found"
-        | "user_not_visible"
-        | "user_disabled"
-        | "cant_dm_bot"
-        | "user_not_in_channel" => Meaning::Business(Code::UserNotFound),
-        "msg_too_long" => Meaning::Business(Code::MsgTooLong),
-        "fatal_error" => Meaning::Permanent(Code::FatalError),
-        "internal_error"
-        | "service_unavailable"
-        | "team_added_to_org"
-        | "rollup_error"
-        | "request_failed" => Meaning::Transient(Code::UnknownError),
-        "request_timeout" => Meaning::Transient(Code::RequestTimeout),
-        "no_text"
-        | "too_many_attachments"
-        | "too_many_contact_cards"
-        | "message_not_found"
-        | "thread_not_found"
-        | "edit_window_closed"
-        | "time_in_past"
-        | "time_too_far"
-        | "restricted_too_many"
-        | "bad_timestamp"
-        | "no_reaction"
-        | "too_many_emoji"
-        | "too_many_reactions"
-        | "too_long"
-        | "name_too_long"
-        | "block_mismatch"
-        | "no_item_specified"
-        | "no_channel"
-        | "no_user"
-        | "file_not_found"
-        | "posting_to_dm"
-        | "user_list_not_supplied" => Meaning::Input,
         _ if error.starts_with("invalid_") => Meaning::Input,
-        _ => Meaning::Permanent(Code::UnknownError),
+        _ => Meaning::Permanent(ErrorCode::UnknownError),
     }
 }
 

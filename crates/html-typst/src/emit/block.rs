@@ -1,0 +1,208 @@
+//! One block.
+
+use super::{Emitter, Flow, flow::Open, frame::Frame, margins::is_open, text};
+use crate::{
+    boxes::{Kind, Node},
+    style::{Break, Display, Float, TextAlign},
+    typst::{points, quoted},
+};
+
+/// What functions cost of the depth that Typst has; tenths.
+pub(super) const BLOCK: u32 = 21;
+pub(super) const LIST: u32 = 24;
+pub(super) const GRID: u32 = 24;
+pub(super) const TABLE: u32 = 48;
+pub(super) const SMALL: u32 = 13;
+/// Room for the marker of an item; points.
+const MARKER_WIDTH: f64 = 60.0;
+
+impl Emitter<'_> {
+    /// A block, without its margins above and below.
+    pub(super) fn block(&mut self, node: &Node, flow: Flow<'_>) {
+        if node.style.page.is_some() && flow.is_top {
+            return self.named_page(node, flow);
+        }
+        self.unpaged_block(node, flow);
+    }
+
+    pub(super) fn unpaged_block(&mut self, node: &Node, flow: Flow<'_>) {
+        if flow.cost + BLOCK + SMALL > super::COST_MAX {
+            self.warn("boxes within too many boxes are shown without frames", node.line);
+            return self.plain(node, flow);
+        }
+        let frame = Frame::of(node, flow);
+        if frame.is_transparent(node, flow) {
+            return self.plain(node, flow);
+        }
+        let (before, after, cost) = frame.around(self, node, flow);
+        self.push(&before);
+        self.push("[");
+        let inner = Flow {
+            width: frame.inner_width,
+            shrinks: frame.shrinks,
+            align: frame.align,
+            ..flow.within(cost)
+        };
+        self.inside(node, inner);
+        self.push("]");
+        self.push(&after);
+    }
+
+    /// Without a box of its own.
+    fn plain(&mut self, node: &Node, flow: Flow<'_>) {
+        if Self::differs(&node.style.inherited, flow) || node.style.bookmark_level > 0 {
+            self.push("#[");
+            self.inside(node, flow);
+            self.push("];");
+        } else {
+            self.inside(node, flow);
+        }
+    }
+
+    /// What is in a box: the style, the anchor, the children.
+    pub(super) fn inside(&mut self, node: &Node, flow: Flow<'_>) {
+        let flow = self.restyle(&node.style.inherited, flow);
+        let is_hidden = !node.style.inherited.is_visible;
+        if is_hidden {
+            self.push("#hide[");
+        }
+        self.anchor(node);
+        self.paint(node, flow);
+        let height = node.style.min_height.or(match node.kind {
+            Kind::Cell { .. } => node.style.height,
+            _ => None,
+        });
+        let height = height.and_then(|it| it.of(None)).filter(|it| *it > 0.0);
+        if let Some(height) = height {
+            let edges = if node.style.is_border_box {
+                node.style.inner(0).points + node.style.inner(2).points
+            } else {
+                0.0
+            };
+            let height = points((height - edges).max(0.0));
+            self.write(format_args!("#grid(columns: (0pt, 1fr), block(height: {height}), ["));
+            self.by_display(node, flow.within(GRID));
+            self.push("]);");
+        } else {
+            self.by_display(node, flow);
+        }
+        if is_hidden {
+            self.push("];");
+        }
+    }
+
+    fn by_display(&mut self, node: &Node, flow: Flow<'_>) {
+        let open = Open { top: is_open(node, 0), bottom: is_open(node, 2) };
+        match (&node.kind, node.style.display) {
+            (Kind::Image { .. }, _) => self.image(node, flow),
+            (Kind::Item(marker), _) => self.item(node, marker.as_deref(), flow, open),
+            (_, Display::Table | Display::InlineTable) => self.table(node, flow),
+            (_, Display::Flex | Display::InlineFlex) => self.flex(node, flow),
+            (_, Display::Grid | Display::InlineGrid) => self.grid(node, flow),
+            _ if node.style.column_count.is_some() || node.style.column_width.is_some() => {
+                self.columns(node, flow);
+            }
+            _ if node.style.bookmark_level > 0 => {
+                let level = node.style.bookmark_level;
+                // Typst has sizes and weights of its own for headings.
+                let (size, weight) = (points(flow.text.size), flow.text.weight);
+                self.write(format_args!(
+                    "#heading(level: {level})[#set text(size: {size}, weight: {weight});"
+                ));
+                self.contents(node, flow, open);
+                self.push("];");
+            }
+            _ => self.contents(node, flow, open),
+        }
+    }
+
+    /// An item of a list; its marker stands before its first line.
+    fn item(&mut self, node: &Node, marker: Option<&Node>, flow: Flow<'_>, open: Open) {
+        let Some(marker) = marker else { return self.contents(node, flow, open) };
+        if node.style.inherited.list_is_inside || flow.cost + LIST > super::COST_MAX {
+            self.inline_node(marker, flow);
+            self.push("#h(0.4em);");
+            return self.contents(node, flow, open);
+        }
+        let is_rtl = node.style.inherited.is_rtl;
+        let width = points(MARKER_WIDTH);
+        let (side, gap) = if is_rtl { ("left", "left") } else { ("right", "right") };
+        let inner = Flow { align: if is_rtl { TextAlign::Left } else { TextAlign::Right }, ..flow };
+        let marker = self.aside(|it| it.inline_node(marker, inner.within(LIST)));
+        self.write(format_args!(
+            "#list(marker: [#h(-{width});#box(width: {width}, inset: ({gap}: 0.45em), align({side})[{marker}])], indent: 0pt, body-indent: 0pt, ["
+        ));
+        self.contents(node, flow.within(LIST), Open { top: true, bottom: true });
+        self.push("]);");
+    }
+
+    /// A label where something leads to the box.
+    pub(super) fn anchor(&mut self, node: &Node) {
+        if let Some(number) = node.anchor.as_ref().and_then(|it| self.labels.get(it).copied()) {
+            self.write(format_args!("#[#metadata(none)<to-{number}>];"));
+        }
+    }
+
+    /// A box in a line, as wide as what is in it unless it says so.
+    pub(super) fn inline_block(&mut self, node: &Node, flow: Flow<'_>) {
+        let style = &node.style;
+        let frame = Frame::of(node, Flow { shrinks: true, ..flow });
+        let arguments = frame.arguments(self, node, flow);
+        let below = text::below_baseline(&style.inherited) + style.inner(2).points;
+        let baseline = Self::baseline(style, below);
+        let separator = if arguments.is_empty() { "" } else { ", " };
+        let [left, right] = [3, 1].map(|it| style.margin[it].map_or(0.0, |it| it.points));
+        if left != 0.0 {
+            self.write(format_args!("#h({});", points(left)));
+        }
+        self.write(format_args!("#box({}{separator}baseline: {baseline})[", arguments.as_str()));
+        let inner = Flow { width: frame.inner_width, shrinks: frame.shrinks, ..flow.within(SMALL) };
+        let content = self.aside(|it| it.inside(node, inner));
+        self.push(&content);
+        self.push("];");
+        if right != 0.0 {
+            self.write(format_args!("#h({});", points(right)));
+        }
+        self.is_after_space = false;
+    }
+
+    /// A link around what `write` writes.
+    pub(super) fn linked(&mut self, node: &Node, write: impl FnOnce(&mut Self)) {
+        let Some(address) = &node.link else { return write(self) };
+        let target = match address.strip_prefix('#') {
+            Some(name) => match self.labels.get(name) {
+                Some(number) => format!("<to-{number}>"),
+                None => {
+                    let text = format!(
+                        "`{}` is no place in the document",
+                        crate::warnings::shown(address)
+                    );
+                    self.warn(text, node.line);
+                    return write(self);
+                }
+            },
+            None => {
+                let scheme = address.split(':').next().unwrap_or_default().to_ascii_lowercase();
+                if !["http", "https", "mailto", "tel"].contains(&scheme.as_str()) {
+                    let text = format!(
+                        "link `{}` leads nowhere from a PDF",
+                        crate::warnings::shown(address)
+                    );
+                    self.warn(text, node.line);
+                    return write(self);
+                }
+                quoted(address)
+            }
+        };
+        self.write(format_args!("#link({target})["));
+        write(self);
+        self.push("];");
+    }
+}
+
+/// Whether a box has to stay on one page, or with what comes after it.
+pub(super) fn keeping(node: &Node) -> (bool, bool) {
+    let style = &node.style;
+    let is_whole = style.stays_whole || style.float != Float::None;
+    (is_whole, style.break_after == Break::Avoid)
+}

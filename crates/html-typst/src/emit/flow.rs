@@ -1,0 +1,176 @@
+//! Boxes one below the other, and the lines between them.
+
+use super::{
+    Emitter, Flow,
+    margins::{self, Margin},
+    text,
+};
+use crate::{
+    boxes::{Kind, Node},
+    style::{Break, Clear, Float, Position},
+};
+
+/// What stands one below the other.
+#[derive(Clone)]
+pub(super) enum Group<'t> {
+    Line(Vec<&'t Node>),
+    Block(&'t Node),
+    /// Boxes that others stand beside.
+    Floats(Vec<&'t Node>),
+    /// Boxes that take no room.
+    Placed(&'t Node),
+}
+
+/// Which of a container's edges margins go through.
+#[derive(Clone, Copy)]
+pub(super) struct Open {
+    pub(super) top: bool,
+    pub(super) bottom: bool,
+}
+
+/// The children of a box in groups.
+pub(super) fn groups(children: &[Node]) -> Vec<Group<'_>> {
+    let mut groups = Vec::new();
+    let mut line: Vec<&Node> = Vec::new();
+    for child in children {
+        if matches!(child.style.position, Position::Absolute | Position::Fixed) {
+            groups.push(Group::Placed(child));
+        } else if child.style.float != Float::None {
+            // A float stands beside the line that it is in.
+            match groups.last_mut() {
+                Some(Group::Floats(floats))
+                    if child.style.clear == Clear::None && line.iter().all(|it| it.is_blank()) =>
+                {
+                    floats.push(child);
+                }
+                _ => groups.push(Group::Floats(vec![child])),
+            }
+        } else if child.is_inline() {
+            line.push(child);
+        } else {
+            end_line(&mut line, &mut groups);
+            groups.push(Group::Block(child));
+        }
+    }
+    end_line(&mut line, &mut groups);
+    groups
+}
+
+fn end_line<'t>(line: &mut Vec<&'t Node>, groups: &mut Vec<Group<'t>>) {
+    if line.iter().any(|it| !it.is_blank()) {
+        groups.push(Group::Line(std::mem::take(line)));
+    }
+    line.clear();
+}
+
+impl Emitter<'_> {
+    /// The children of `node` within whatever it is.
+    pub(super) fn contents(&mut self, node: &Node, flow: Flow<'_>, open: Open) {
+        let groups = groups(&node.children);
+        if let [Group::Line(line)] = &groups[..] {
+            // Without a paragraph around it; it is the only one.
+            return self.line(line, flow);
+        }
+        self.groups(&groups, flow, open);
+    }
+
+    pub(super) fn groups(&mut self, groups: &[Group<'_>], flow: Flow<'_>, open: Open) {
+        let mut margin = Margin::default();
+        let mut is_first = true;
+        let mut has_break = false;
+        let mut rest = groups;
+        while let Some((group, others)) = rest.split_first() {
+            rest = others;
+            match group {
+                Group::Placed(node) => self.placed(node, flow),
+                Group::Floats(floats) => {
+                    self.gap(&mut margin, Margin::default(), &mut is_first, open);
+                    (rest, margin) = self.beside(floats, rest, flow);
+                }
+                Group::Line(line) => {
+                    if line.iter().all(|it| is_mark(it) || it.is_blank()) {
+                        line.iter().for_each(|it| self.inline_node(it, flow));
+                        continue;
+                    }
+                    self.gap(&mut margin, Margin::default(), &mut is_first, open);
+                    self.push("#par[");
+                    self.line(line, flow);
+                    self.push("];");
+                }
+                Group::Block(node) => {
+                    if margins::is_empty(node) && node.style.break_before == Break::Auto {
+                        margin = margin
+                            .with(margins::top(node, flow.width))
+                            .with(margins::bottom(node, flow.width));
+                        continue;
+                    }
+                    let before = break_before(node);
+                    if has_break || !matches!(before, Break::Auto | Break::Avoid) {
+                        self.page_break(if has_break { Break::Page } else { before }, flow);
+                        (margin, is_first) = (Margin::default(), false);
+                    }
+                    let top = margins::top(node, flow.width);
+                    self.gap(&mut margin, top, &mut is_first, open);
+                    self.block(node, flow);
+                    margin = margins::bottom(node, flow.width);
+                    has_break = !matches!(node.style.break_after, Break::Auto | Break::Avoid);
+                }
+            }
+        }
+        if !open.bottom {
+            self.space(margin.points(), false);
+        }
+    }
+
+    /// The space above what comes now.
+    fn gap(&mut self, margin: &mut Margin, top: Margin, is_first: &mut bool, open: Open) {
+        let gap = margin.with(top).points();
+        if !(std::mem::take(is_first) && open.top) {
+            let is_weak = self.out.ends_with(';') && gap > 0.0;
+            self.space(gap, is_weak);
+        }
+        *margin = Margin::default();
+    }
+
+    /// Inline content, from the beginning of a line to its end.
+    pub(super) fn line(&mut self, nodes: &[&Node], flow: Flow<'_>) {
+        (self.is_after_space, self.has_pending_break) = (true, false);
+        let start = self.out.len();
+        nodes.iter().for_each(|it| self.inline_node(it, flow));
+        if std::mem::take(&mut self.has_pending_break) && self.out.len() == start {
+            // Nothing but line breaks: an empty line.
+            self.space(text::line_height(flow.text), false);
+        }
+        self.is_after_space = true;
+    }
+
+    fn page_break(&mut self, kind: Break, flow: Flow<'_>) {
+        let to = match kind {
+            Break::Left => ", to: \"even\"",
+            Break::Right => ", to: \"odd\"",
+            Break::Auto | Break::Avoid | Break::Page | Break::Column => "",
+        };
+        if flow.is_top && kind != Break::Column {
+            self.write(format_args!("#pagebreak(weak: true{to});"));
+        } else {
+            self.push("#colbreak(weak: true);");
+        }
+    }
+}
+
+/// What is not seen.
+fn is_mark(node: &Node) -> bool {
+    matches!(node.kind, Kind::SetString(_) | Kind::SetRunning(_))
+}
+
+/// A break before the first box of a box is one before the box itself.
+fn break_before(node: &Node) -> Break {
+    let own = node.style.break_before;
+    if !matches!(own, Break::Auto | Break::Avoid) {
+        return own;
+    }
+    match node.children.iter().find(|it| !it.is_blank()) {
+        Some(first) if !first.is_inline() && matches!(node.kind, Kind::Box) => break_before(first),
+        _ => own,
+    }
+}

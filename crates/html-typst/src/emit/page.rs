@@ -1,0 +1,509 @@
+//! Pages: their size, margins, and what stands in the margins.
+
+use std::{fmt::Write as _, rc::Rc};
+
+use super::{Emitter, Flow, flow::Open, text};
+use crate::{
+    boxes::{Node, Tree, plain},
+    css::{Along, MarginBox, PageRule, PageSide, Token, Value, show, words},
+    style::{Content, Inherited, Length, Style, Styled, TextAlign, VerticalAlign},
+    typst::{Arguments, points},
+    warnings::Place,
+};
+
+/// Sides of pages by name; millimeters.
+const SIZES: [(&str, f64, f64); 10] = [
+    ("a3", 297.0, 420.0),
+    ("a4", 210.0, 297.0),
+    ("a5", 148.0, 210.0),
+    ("a6", 105.0, 148.0),
+    ("b4", 250.0, 353.0),
+    ("b5", 176.0, 250.0),
+    ("letter", 215.9, 279.4),
+    ("legal", 215.9, 355.6),
+    ("ledger", 279.4, 431.8),
+    ("tabloid", 279.4, 431.8),
+];
+const MILLIMETER: f64 = 72.0 / 25.4;
+/// `answers.md` 25: 20 mm.
+const MARGIN: f64 = 20.0 * MILLIMETER;
+/// Nothing has room on a smaller page; points.
+const SIDE_MIN: f64 = 10.0;
+
+/// The sizes of a page; points.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Geometry {
+    size: (f64, f64),
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+    pub(super) left: f64,
+    /// Of the content.
+    pub(super) width: f64,
+}
+
+/// What `size` says.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    sides: Option<(f64, f64)>,
+    is_landscape: Option<bool>,
+}
+
+type Said = (Option<(f64, f64)>, Option<bool>, Option<[f64; 4]>);
+
+impl Emitter<'_> {
+    /// Writes the whole document; gives what it says about its pages.
+    pub(super) fn pages(&mut self) -> Said {
+        let tree = self.tree;
+        let root = &tree.root;
+        let rules = rules_for(tree, None);
+        let (page, size) = self.page_style(&rules);
+        let said_margins: Option<[f64; 4]> = {
+            let has = rules.iter().any(|it| {
+                it.block
+                    .normal
+                    .iter()
+                    .chain(&it.block.important)
+                    .any(|it| it.name.starts_with("margin"))
+            });
+            has.then(|| self.margins(&page, size))
+        };
+        self.page = self.geometry(&page, size);
+        let initial = Style::initial();
+        let base = Flow {
+            text: &initial.inherited,
+            align: TextAlign::Left,
+            width: Some(self.page.width),
+            shrinks: false,
+            is_top: true,
+            cost: 0,
+        };
+        self.push("#set text(font: \"Noto Sans\", size: 12pt, fill: rgb(0, 0, 0), top-edge: \"ascender\", bottom-edge: \"descender\", hyphenate: false);#set par(leading: 0pt, spacing: 0pt, justify: false, first-line-indent: 0pt);#set block(spacing: 0pt);#show heading: it => it.body;#set super(typographic: false);#set sub(typographic: false);#set list(spacing: 0pt);");
+        let content = self.aside(|it| {
+            let node = body(root);
+            let is_top = std::ptr::eq(node, root);
+            if is_top {
+                it.root(node, base);
+            } else {
+                let flow = it.restyle(&root.style.inherited, base);
+                it.root(node, flow);
+            }
+        });
+        let arguments = self.page_arguments(&rules, &page, size, true);
+        self.write(format_args!("#set page({});", arguments.as_str()));
+        self.push(&content);
+        (size.sides, size.is_landscape, said_margins)
+    }
+
+    /// The body: its margins and padding are part of those of the first and the last page.
+    fn root(&mut self, node: &Node, flow: Flow<'_>) {
+        if node.style.edge(0) > 0.0 || node.style.edge(3) > 0.0 {
+            let [above, below] =
+                [0, 2].map(|side| super::frame::margin(&node.style, side, flow.width));
+            self.space(above, false);
+            self.block(node, Flow { is_top: false, ..flow });
+            return self.space(below, false);
+        }
+        let style = &node.style;
+        let around = |side: usize| {
+            super::margins::Margin::of(style.margin[side], flow.width).points()
+                + style.padding[side].of(flow.width).unwrap_or(0.0)
+        };
+        let width = flow.width.map(|it| it - around(1) - around(3));
+        let flow = self.restyle(&style.inherited, Flow { width, ..flow });
+        self.anchor(node);
+        let inner = Flow { width, ..flow };
+        if style.padding[0].is_zero() && style.padding[2].is_zero() {
+            let top = super::margins::top(node, inner.width).points();
+            self.space(top, false);
+            self.contents(node, inner, Open { top: true, bottom: true });
+        } else {
+            self.space(around(0), false);
+            self.contents(node, inner, Open { top: false, bottom: true });
+        }
+    }
+
+    /// What the body adds to the margins of pages at its sides: right and left.
+    fn body_sides(&self) -> [f64; 2] {
+        let node = body(&self.tree.root);
+        let style = &node.style;
+        if style.edge(0) > 0.0 || style.edge(3) > 0.0 {
+            return [0.0; 2];
+        }
+        [1, 3].map(|side| {
+            super::frame::margin(style, side, None) + style.padding[side].of(None).unwrap_or(0.0)
+        })
+    }
+
+    fn page_style(&self, rules: &[&PageRule]) -> (Style, Size) {
+        let plain: Vec<_> = rules.iter().filter(|it| it.selector.side.is_none()).copied().collect();
+        let mut initial = Style::initial();
+        initial.margin = [Some(Length::points(MARGIN)); 4];
+        let (mut style, said) = self.tree.styled.page(&plain, &initial);
+        let has_margin = |side: usize| {
+            let names =
+                ["margin", ["margin-top", "margin-right", "margin-bottom", "margin-left"][side]];
+            plain.iter().any(|it| {
+                it.block
+                    .normal
+                    .iter()
+                    .chain(&it.block.important)
+                    .any(|it| names.contains(&&*it.name))
+            })
+        };
+        for side in 0..4 {
+            if !has_margin(side) {
+                style.margin[side] = Some(Length::points(MARGIN));
+            }
+        }
+        let mut size = Size::default();
+        for (name, value) in said {
+            let place = value.first().map(|it| it.place).unwrap_or_default();
+            match Size::of(&value).filter(|_| name == "size") {
+                Some(it) => size = it,
+                None => self.warnings.add(format!("CSS `{name}: {}`", show(&value)), place),
+            }
+        }
+        for rule in rules.iter().filter(|it| it.selector.side.is_some()) {
+            if let Some(it) = rule.block.normal.first() {
+                let text = format!("CSS `{}` in `@page` of one side or of the first page", it.name);
+                self.warnings.add(text, it.place);
+            }
+        }
+        (style, size)
+    }
+
+    fn size(&self, size: Size) -> (f64, f64) {
+        let (width, height) = self
+            .options
+            .page_size
+            .or(size.sides)
+            .unwrap_or((210.0 * MILLIMETER, 297.0 * MILLIMETER));
+        let is_turned = self.options.page_size.is_none()
+            && size.is_landscape.is_some_and(|it| it != (width > height));
+        if is_turned { (height, width) } else { (width, height) }
+    }
+
+    fn margins(&self, page: &Style, size: Size) -> [f64; 4] {
+        let (width, height) = self.size(size);
+        let whole = [height, width, height, width];
+        let mut margins = [0, 1, 2, 3].map(|it| {
+            page.margin[it]
+                .and_then(|at| at.of(Some(whole[it])))
+                .unwrap_or(MARGIN)
+                .clamp(0.0, whole[it] * 0.9)
+        });
+        if margins[1] + margins[3] > width * 0.95 {
+            (margins[1], margins[3]) = (width * 0.1, width * 0.1);
+        }
+        if margins[0] + margins[2] > height * 0.95 {
+            (margins[0], margins[2]) = (height * 0.1, height * 0.1);
+        }
+        margins
+    }
+
+    fn geometry(&self, page: &Style, size: Size) -> Geometry {
+        let [top, right, bottom, left] =
+            self.options.margins.unwrap_or_else(|| self.margins(page, size));
+        let size = self.size(size);
+        Geometry { size, top, right, bottom, left, width: size.0 - left - right }
+    }
+
+    /// The arguments of `page`.
+    fn page_arguments(
+        &mut self,
+        rules: &[&PageRule],
+        page: &Style,
+        size: Size,
+        is_document: bool,
+    ) -> Arguments {
+        let geometry = self.geometry(page, size);
+        let mut arguments = Arguments::default();
+        arguments.add("width", &points(geometry.size.0));
+        arguments.add("height", &points(geometry.size.1));
+        let [right, left] = self.body_sides();
+        arguments.add(
+            "margin",
+            &format!(
+                "(top: {}, right: {}, bottom: {}, left: {})",
+                points(geometry.top),
+                points(geometry.right + right),
+                points(geometry.bottom),
+                points(geometry.left + left)
+            ),
+        );
+        let canvas = [&*self.tree.root.style, &*body(&self.tree.root).style];
+        let canvas = canvas.into_iter().chain([page]).find_map(super::paint::fill);
+        if let Some(fill) = canvas.filter(|_| is_document || !page.background.is_visible()) {
+            arguments.add("fill", &fill);
+        }
+        let sides = [right, left];
+        if !self.options.has_header {
+            let header = self.strip(rules, page, &geometry, sides, true);
+            arguments.add("header-ascent", "0pt");
+            arguments.add("header", &header);
+        }
+        if !self.options.has_footer {
+            let footer = self.strip(rules, page, &geometry, sides, false);
+            arguments.add("footer-descent", "0pt");
+            arguments.add("footer", &footer);
+        }
+        let mut fixed = self.fixed.clone();
+        fixed.sort_by_key(|it| it.0);
+        let (below, above): (Vec<_>, Vec<_>) = fixed.into_iter().partition(|it| it.0 < 0);
+        for (name, boxes) in [("background", below), ("foreground", above)] {
+            if !boxes.is_empty() {
+                let boxes: String = boxes.into_iter().map(|it| it.1).collect();
+                arguments.add(
+                    name,
+                    &format!("block(width: 100%, height: 100%)[#set align(left + top);{boxes}]"),
+                );
+            }
+        }
+        arguments
+    }
+
+    /// The header or footer: on the first page, on left and on right ones what is said for them.
+    fn strip(
+        &mut self,
+        rules: &[&PageRule],
+        page: &Style,
+        geometry: &Geometry,
+        sides: [f64; 2],
+        is_header: bool,
+    ) -> String {
+        let of = |wanted: &[Option<PageSide>]| -> Vec<&PageRule> {
+            rules.iter().filter(|it| wanted.contains(&it.selector.side)).copied().collect()
+        };
+        let has = |side: PageSide| rules.iter().any(|it| it.selector.side == Some(side));
+        let mut content =
+            |it: &[Option<PageSide>]| self.margin_boxes(&of(it), page, geometry, sides, is_header);
+        let mut strip = content(&[None]);
+        if has(PageSide::Left) || has(PageSide::Right) {
+            let left = content(&[None, Some(PageSide::Left)]);
+            let right = content(&[None, Some(PageSide::Right)]);
+            strip = format!("context if calc.even(here().page()) {{ {left} }} else {{ {right} }}");
+        }
+        if has(PageSide::First) {
+            let first = content(&[None, Some(PageSide::Right), Some(PageSide::First)]);
+            strip = format!("context if here().page() == 1 {{ {first} }} else {{ {strip} }}");
+        }
+        strip
+    }
+
+    fn margin_boxes(
+        &mut self,
+        rules: &[&PageRule],
+        page: &Style,
+        geometry: &Geometry,
+        sides: [f64; 2],
+        is_header: bool,
+    ) -> String {
+        let Geometry { size, top, right, bottom, left, width } = geometry.clone();
+        let height = if is_header { top } else { bottom };
+        let row = if is_header { MarginBox::Top } else { MarginBox::Bottom };
+        let [_, body_left] = sides;
+        let mut boxes = String::new();
+        let mut cells = Vec::new();
+        for (along, align) in [
+            (Along::Start, TextAlign::Left),
+            (Along::Middle, TextAlign::Center),
+            (Along::End, TextAlign::Right),
+        ] {
+            cells.push(self.margin_box(rules, page, row(along), align, width));
+        }
+        let [start, middle, end] = [0, 1, 2].map(|it: usize| cells[it].clone());
+        let shares = match (&start, &middle, &end) {
+            (_, Some(_), _) => Some("1fr, auto, 1fr"),
+            (Some(_), None, Some(_)) => Some("1fr, 0pt, 1fr"),
+            (Some(_), None, None) => Some("1fr, 0pt, 0pt"),
+            (None, None, Some(_)) => Some("0pt, 0pt, 1fr"),
+            (None, None, None) => None,
+        };
+        if let Some(shares) = shares {
+            let cells: Vec<_> = [start, middle, end]
+                .into_iter()
+                .map(|it| it.unwrap_or_else(|| "[]".to_owned()))
+                .collect();
+            let _infallible = write!(
+                boxes,
+                "#place(top + left, dx: {}, block(width: {}, height: {})[#grid(columns: ({shares}), rows: (100%,), {})]);",
+                points(-body_left),
+                points(width),
+                points(height),
+                cells.join(", ")
+            );
+        }
+        let middle_height = size.1 - top - bottom;
+        let mut place = |it: &mut Self,
+                         wanted: MarginBox,
+                         align,
+                         x: f64,
+                         y: f64,
+                         width: f64,
+                         height: f64| {
+            if let Some(cell) = it.margin_box(rules, page, wanted, align, width) {
+                let _infallible = write!(
+                    boxes,
+                    "#place(top + left, dx: {}, dy: {}, block(width: {}, height: {})[#grid(columns: (1fr,), rows: (100%,), {cell})]);",
+                    points(x - body_left),
+                    points(y),
+                    points(width),
+                    points(height)
+                );
+            }
+        };
+        place(self, row(Along::StartCorner), TextAlign::Right, -left, 0.0, left, height);
+        place(self, row(Along::EndCorner), TextAlign::Left, width, 0.0, right, height);
+        if is_header {
+            for along in [Along::Start, Along::Middle, Along::End] {
+                place(
+                    self,
+                    MarginBox::Left(along),
+                    TextAlign::Center,
+                    -left,
+                    top,
+                    left,
+                    middle_height,
+                );
+                place(
+                    self,
+                    MarginBox::Right(along),
+                    TextAlign::Center,
+                    width,
+                    top,
+                    right,
+                    middle_height,
+                );
+            }
+        }
+        if boxes.is_empty() {
+            return "none".to_owned();
+        }
+        format!("block(width: 100%, height: 100%)[#set align(left + top);{boxes}]")
+    }
+
+    /// A cell with the content of a box in the margin.
+    fn margin_box(
+        &mut self,
+        rules: &[&PageRule],
+        page: &Style,
+        wanted: MarginBox,
+        align: TextAlign,
+        width: f64,
+    ) -> Option<String> {
+        let blocks = Styled::boxes(rules, wanted);
+        if blocks.is_empty() {
+            return None;
+        }
+        let mut parent = page.clone();
+        let is_plain = |it: &Inherited| it.families.is_empty();
+        if is_plain(&parent.inherited) {
+            parent.inherited = self.tree.root.style.inherited.clone();
+        }
+        parent.inherited.align = align;
+        let style = Rc::new(self.tree.styled.margin_box(&blocks, &parent));
+        let Content::Pieces(pieces) = &style.content else { return None };
+        let inline = Rc::new(style.child());
+        let mut node = Node::new(style.clone(), crate::boxes::Kind::Box);
+        for piece in pieces.iter() {
+            match plain(piece, &inline) {
+                Some(it) => node.children.push(it),
+                None => self.warnings.add("CSS `content` in a margin of pages has texts, counters, strings and elements only", Place::default()),
+            }
+        }
+        let initial = Style::initial();
+        let side = text::side(&style.inherited);
+        let flow = Flow {
+            text: &initial.inherited,
+            align: side,
+            width: Some(width),
+            shrinks: false,
+            is_top: false,
+            cost: 80,
+        };
+        let content = self.aside(|it| {
+            let flow = it.restyle(&style.inherited, flow);
+            it.contents(&node, flow, Open { top: true, bottom: true });
+        });
+        let down = match (style.vertical_align, wanted) {
+            (VerticalAlign::Top, _)
+            | (_, MarginBox::Left(Along::Start) | MarginBox::Right(Along::Start)) => "top",
+            (VerticalAlign::Bottom, _)
+            | (_, MarginBox::Left(Along::End) | MarginBox::Right(Along::End)) => "bottom",
+            _ => "horizon",
+        };
+        let mut arguments = Arguments::default();
+        arguments.add("align", &format!("{} + {down}", text::side_name(side)));
+        super::flex::frame(&style, &mut arguments);
+        Some(format!("grid.cell({})[{content}]", arguments.as_str()))
+    }
+
+    /// A block on pages of its own kind.
+    pub(super) fn named_page(&mut self, node: &Node, flow: Flow<'_>) {
+        let name = node.style.page.clone();
+        let rules = rules_for(self.tree, name.as_deref());
+        let is_known = rules.iter().any(|it| it.selector.name.is_some());
+        if !is_known {
+            return self.unpaged_block(node, flow);
+        }
+        let (page, size) = self.page_style(&rules);
+        let before = self.page.clone();
+        let arguments = self.page_arguments(&rules, &page, size, false);
+        self.page = self.geometry(&page, size);
+        let [right, left] = self.body_sides();
+        let width = Some(self.page.width - right - left);
+        self.write(format_args!("#page({})[", arguments.as_str()));
+        self.unpaged_block(node, Flow { width, ..flow });
+        self.push("];");
+        self.page = before;
+    }
+}
+
+/// The rules for pages of a name, weakest first.
+fn rules_for<'t>(tree: &'t Tree, name: Option<&str>) -> Vec<&'t PageRule> {
+    let pages = &tree.styled.sheets.pages;
+    let mut rules: Vec<_> = pages
+        .iter()
+        .filter(|it| it.selector.name.is_none() || it.selector.name.as_deref() == name)
+        .collect();
+    rules.sort_by_key(|it| it.selector.specificity());
+    rules
+}
+
+/// `<body>`.
+fn body(root: &Node) -> &Node {
+    root.children.iter().find(|it| !it.is_inline()).unwrap_or(root)
+}
+
+impl Size {
+    /// `A4 landscape`, `100mm 50mm`, `landscape`.
+    fn of(value: &[Value]) -> Option<Self> {
+        let mut size = Self::default();
+        let mut lengths = Vec::new();
+        for word in words(value) {
+            match (word.keyword().as_deref(), &word.token) {
+                (Some("auto"), _) => {}
+                (Some("portrait"), _) => size.is_landscape = Some(false),
+                (Some("landscape"), _) => size.is_landscape = Some(true),
+                (Some(name), _) => {
+                    let (_, width, height) = SIZES.iter().find(|it| it.0 == name)?;
+                    size.sides = Some((width * MILLIMETER, height * MILLIMETER));
+                }
+                (None, Token::Dimension(..)) => {
+                    let scale = crate::style::Scale { em: 12.0, root: 12.0, page: (0.0, 0.0) };
+                    lengths
+                        .push(Length::parse(word, scale)?.of(None).filter(|it| *it >= SIDE_MIN)?);
+                }
+                _ => return None,
+            }
+        }
+        match lengths[..] {
+            [] => {}
+            [side] => size.sides = Some((side, side)),
+            [width, height] => size.sides = Some((width, height)),
+            _ => return None,
+        }
+        Some(size)
+    }
+}

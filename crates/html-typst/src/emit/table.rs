@@ -1,0 +1,294 @@
+//! Tables.
+
+use std::collections::HashMap;
+
+use super::{
+    Emitter, Flow,
+    block::{SMALL, TABLE},
+    paint,
+    table_columns::Columns,
+    table_rows::{Cell, Rows},
+    text,
+};
+use crate::{
+    boxes::Node,
+    style::{Border, Color, Line, Style, VerticalAlign},
+    typst::{Arguments, points},
+};
+
+/// More borders than this are not compared with each other.
+const BORDERS_MAX: usize = 4_000_000;
+
+/// Borders of cells that share them: by place, which is 0 for the line above a cell and 1 for the one left of it.
+type Shared = HashMap<(usize, usize, u8), (Border, Color)>;
+
+impl Emitter<'_> {
+    pub(super) fn table(&mut self, node: &Node, flow: Flow<'_>) {
+        let rows = Rows::of(node);
+        let is_below = node.style.inherited.caption_is_below;
+        if !is_below {
+            rows.captions.iter().for_each(|it| self.block(it, flow));
+        }
+        if rows.n_columns > 0 && flow.cost + TABLE + SMALL <= super::COST_MAX {
+            self.rows(node, &rows, flow);
+        } else if rows.n_columns > 0 {
+            self.warn("boxes within too many boxes are shown without frames", node.line);
+            rows.cells.iter().for_each(|it| self.inside(it.node, flow));
+        }
+        if is_below {
+            rows.captions.iter().for_each(|it| self.block(it, flow));
+        }
+    }
+
+    fn rows(&mut self, node: &Node, rows: &Rows<'_>, flow: Flow<'_>) {
+        let style = &node.style;
+        let collapses = style.inherited.collapses;
+        let (across, down) = if collapses { (0.0, 0.0) } else { style.inherited.spacing };
+        let is_filled = style.width.is_some() || (!flow.shrinks && style.min_width.is_some());
+        let columns = Columns::of(rows, flow, is_filled, style.has_fixed_layout, across);
+        let shared = if collapses { shared(node, rows) } else { Shared::new() };
+        if across > 0.0 || down > 0.0 {
+            self.write(format_args!("#pad(x: {}, y: {})[", points(across), points(down)));
+        }
+        self.write(format_args!(
+            "#table(columns: ({},), stroke: none, inset: 0pt",
+            columns.typst.join(", ")
+        ));
+        if across > 0.0 || down > 0.0 {
+            self.write(format_args!(
+                ", column-gutter: {}, row-gutter: {}",
+                points(across),
+                points(down)
+            ));
+        }
+        let n_body = rows.list.len() - rows.n_footer;
+        let mut section = 0;
+        if rows.n_header > 0 {
+            self.push(", table.header(");
+        }
+        for cell in &rows.cells {
+            if section == 0 && cell.y >= rows.n_header {
+                section = 1;
+                self.push(if rows.n_header > 0 { ")" } else { "" });
+            }
+            if section == 1 && cell.y >= n_body && rows.n_footer > 0 {
+                section = 2;
+                self.push(", table.footer(");
+            }
+            let is_first =
+                self.out.ends_with("table.header(") || self.out.ends_with("table.footer(");
+            self.push(if is_first { "" } else { ", " });
+            self.cell(cell, rows, &columns, &shared, across, flow);
+        }
+        if section == 2 || (section == 0 && rows.n_header > 0) {
+            self.push(")");
+        }
+        self.push(");");
+        if across > 0.0 || down > 0.0 {
+            self.push("];");
+        }
+    }
+
+    fn cell(
+        &mut self,
+        cell: &Cell<'_>,
+        rows: &Rows<'_>,
+        columns: &Columns,
+        shared: &Shared,
+        gap: f64,
+        flow: Flow<'_>,
+    ) {
+        let style = &cell.node.style;
+        let row = &rows.list[cell.y];
+        let mut arguments = Arguments::default();
+        arguments.add("x", &cell.x.to_string());
+        arguments.add("y", &cell.y.to_string());
+        if cell.columns > 1 {
+            arguments.add("colspan", &cell.columns.to_string());
+        }
+        if cell.rows > 1 {
+            arguments.add("rowspan", &cell.rows.to_string());
+        }
+        if let Some(fill) = fill(cell, rows) {
+            arguments.add("fill", &fill);
+        }
+        let collapses = flow.text.collapses || style.inherited.collapses;
+        let mut inset = Arguments::default();
+        let mut strokes = Arguments::default();
+        let mut sides = 0.0;
+        for (side, name) in ["top", "right", "bottom", "left"].iter().enumerate() {
+            let (border, color) = match edge(cell, side).and_then(|it| shared.get(&it)) {
+                Some(it) => *it,
+                None if collapses => (Border::NONE, Color::TRANSPARENT),
+                None => (style.border[side], style.border_color(side)),
+            };
+            let width = border.drawn() / if collapses { 2.0 } else { 1.0 };
+            if border.drawn() > 0.0 {
+                strokes.add(name, &paint::stroke(border, color.faded(style.inherited.opacity)));
+            }
+            let padding = style.padding[side].of(flow.width).unwrap_or(0.0) + width;
+            if padding > 0.0 {
+                inset.add(name, &points(padding));
+            }
+            sides += if side % 2 == 1 { padding } else { 0.0 };
+        }
+        if !inset.is_empty() {
+            arguments.add("inset", &format!("({})", inset.as_str()));
+        }
+        if !strokes.is_empty() {
+            arguments.add("stroke", &format!("({})", strokes.as_str()));
+        }
+        let down = match vertical(cell, rows) {
+            VerticalAlign::Middle => "horizon",
+            VerticalAlign::Bottom => "bottom",
+            _ => "top",
+        };
+        let align = text::side(&style.inherited);
+        arguments.add("align", &format!("{} + {down}", text::side_name(align)));
+        if style.stays_whole || row.node.is_some_and(|it| it.style.stays_whole) {
+            arguments.add("breakable", "false");
+        }
+        self.write(format_args!("table.cell({})[", arguments.as_str()));
+        let spanned = columns.widths.get(cell.x..cell.x + cell.columns).unwrap_or_default();
+        let gaps = gap * f64::from(u32::try_from(cell.columns - 1).unwrap_or(0));
+        let width: Option<f64> = spanned.iter().copied().sum();
+        let inner = Flow {
+            width: width.map(|it| (it + gaps - sides).max(0.0)),
+            shrinks: false,
+            align,
+            ..flow.within(TABLE)
+        };
+        // Measured columns are as wide as what is in them.
+        let is_measured = columns.typst.get(cell.x).is_some_and(|it| it == "auto");
+        let inner = Flow { shrinks: is_measured && cell.columns == 1, ..inner };
+        if let Some(row) = row.node.filter(|_| cell.x == 0) {
+            self.anchor(row);
+        }
+        self.inside(cell.node, inner);
+        self.push("]");
+    }
+}
+
+/// What is behind a cell: its own background over that of its row, the row's group and the column.
+fn fill(cell: &Cell<'_>, rows: &Rows<'_>) -> Option<String> {
+    let style = &cell.node.style;
+    let row = &rows.list[cell.y];
+    let column = {
+        let mut at = 0;
+        rows.columns.iter().find(|(_, count)| {
+            at += count;
+            cell.x < at
+        })
+    };
+    let layers = [Some(&**style), row.node.map(|it| &*it.style), row.group, column.map(|it| it.0)];
+    if layers.iter().flatten().next().is_some_and(|it| it.paint.is_some()) {
+        return paint::fill(style);
+    }
+    let painted = layers.iter().flatten().find(|it| it.paint.is_some());
+    let color = layers.iter().flatten().fold(Color::TRANSPARENT, |above, it| {
+        above.over(it.background.faded(it.inherited.opacity))
+    });
+    if color.is_visible() { Some(color.typst()) } else { painted.and_then(|it| paint::fill(it)) }
+}
+
+/// Rows hand down how their cells are aligned, which is the default style's doing.
+fn vertical(cell: &Cell<'_>, rows: &Rows<'_>) -> VerticalAlign {
+    let row = &rows.list[cell.y];
+    let of = |it: &Style| Some(it.vertical_align).filter(|it| *it != VerticalAlign::Baseline);
+    of(&cell.node.style)
+        .or_else(|| row.node.and_then(|it| of(&it.style)))
+        .or_else(|| row.group.and_then(of))
+        .unwrap_or(VerticalAlign::Baseline)
+}
+
+/// The place of a cell's edge in [`Shared`].
+fn edge(cell: &Cell<'_>, side: usize) -> Option<(usize, usize, u8)> {
+    Some(match side {
+        0 => (cell.x, cell.y, 0),
+        1 => (cell.x + cell.columns, cell.y, 1),
+        2 => (cell.x, cell.y + cell.rows, 0),
+        3 => (cell.x, cell.y, 1),
+        _ => return None,
+    })
+}
+
+/// Which borders win where cells share them (CSS 2, 17.6.2.1).
+fn shared(table: &Node, rows: &Rows<'_>) -> Shared {
+    let mut shared = Shared::new();
+    let (n_columns, n_rows) = (rows.n_columns, rows.list.len());
+    if n_columns.saturating_mul(n_rows) > BORDERS_MAX {
+        return shared;
+    }
+    let mut put = |place: (usize, usize, u8), style: &Style, side: usize| {
+        let border = style.border[side];
+        if border.line == Line::None {
+            return;
+        }
+        let is_stronger = |known: &Border| {
+            known.line != Line::Hidden
+                && (border.line == Line::Hidden || border.width > known.width)
+        };
+        if shared.get(&place).is_none_or(|it| is_stronger(&it.0)) {
+            shared.insert(place, (border, style.border_color(side)));
+        }
+    };
+    for cell in &rows.cells {
+        for (x, y) in
+            (cell.x..cell.x + cell.columns).flat_map(|x| [(x, cell.y), (x, cell.y + cell.rows)])
+        {
+            put((x, y, 0), &cell.node.style, if y == cell.y { 0 } else { 2 });
+        }
+        for (x, y) in
+            (cell.y..cell.y + cell.rows).flat_map(|y| [(cell.x, y), (cell.x + cell.columns, y)])
+        {
+            put((x, y, 1), &cell.node.style, if x == cell.x { 3 } else { 1 });
+        }
+    }
+    for (y, row) in rows.list.iter().enumerate() {
+        let Some(row) = row.node.filter(|it| it.style.border.iter().any(|it| it.drawn() > 0.0))
+        else {
+            continue;
+        };
+        for x in 0..n_columns {
+            put((x, y, 0), &row.style, 0);
+            put((x, y + 1, 0), &row.style, 2);
+        }
+        put((0, y, 1), &row.style, 3);
+        put((n_columns, y, 1), &row.style, 1);
+    }
+    groups(rows, &mut put);
+    for x in 0..n_columns {
+        put((x, 0, 0), &table.style, 0);
+        put((x, n_rows, 0), &table.style, 2);
+    }
+    for y in 0..n_rows {
+        put((0, y, 1), &table.style, 3);
+        put((n_columns, y, 1), &table.style, 1);
+    }
+    shared
+}
+
+/// Borders of groups of rows: above the first and below the last of each.
+fn groups(rows: &Rows<'_>, put: &mut impl FnMut((usize, usize, u8), &Style, usize)) {
+    let same = |one: Option<&Style>, other: Option<&Style>| match (one, other) {
+        (Some(one), Some(other)) => std::ptr::eq(one, other),
+        _ => false,
+    };
+    for (y, row) in rows.list.iter().enumerate() {
+        let Some(group) = row.group.filter(|it| it.border.iter().any(|it| it.drawn() > 0.0)) else {
+            continue;
+        };
+        let is_first = y == 0 || !same(rows.list[y - 1].group, row.group);
+        let is_last = rows.list.get(y + 1).is_none_or(|it| !same(it.group, row.group));
+        for x in 0..rows.n_columns {
+            if is_first {
+                put((x, y, 0), group, 0);
+            }
+            if is_last {
+                put((x, y + 1, 0), group, 2);
+            }
+        }
+        put((0, y, 1), group, 3);
+        put((rows.n_columns, y, 1), group, 1);
+    }
+}

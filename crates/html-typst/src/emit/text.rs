@@ -1,0 +1,178 @@
+//! Text styles as arguments of `text`, `par` and `align`.
+
+use super::{Emitter, Flow};
+use crate::{
+    metrics::face,
+    style::{Inherited, LineHeight, TextAlign},
+    typst::{Arguments, points, quoted},
+};
+
+/// The arguments of `text` that make `to` of `from`.
+pub(super) fn arguments(from: &Inherited, to: &Inherited) -> Arguments {
+    let mut arguments = Arguments::default();
+    if from.families != to.families {
+        arguments.add("font", &families(to));
+    }
+    if from.size.total_cmp(&to.size).is_ne() {
+        arguments.add("size", &points(to.size));
+    }
+    let (before, now) = (edges(from), edges(to));
+    if before != now {
+        arguments.add("top-edge", &now.0);
+        arguments.add("bottom-edge", &now.1);
+    }
+    let fill = |it: &Inherited| it.color.faded(it.opacity);
+    if fill(from) != fill(to) {
+        arguments.add("fill", &fill(to).typst());
+    }
+    if from.weight != to.weight {
+        arguments.add("weight", &to.weight.to_string());
+    }
+    if from.is_italic != to.is_italic {
+        arguments.add("style", if to.is_italic { "\"italic\"" } else { "\"normal\"" });
+    }
+    if from.letter_spacing.total_cmp(&to.letter_spacing).is_ne() {
+        arguments.add("tracking", &points(to.letter_spacing));
+    }
+    if from.word_spacing.total_cmp(&to.word_spacing).is_ne() {
+        arguments.add("spacing", &format!("100% + {}", points(to.word_spacing)));
+    }
+    if from.has_tabular_numbers != to.has_tabular_numbers {
+        let kind = if to.has_tabular_numbers { "\"tabular\"" } else { "auto" };
+        arguments.add("number-width", kind);
+    }
+    if from.has_old_numbers != to.has_old_numbers {
+        arguments.add("number-type", if to.has_old_numbers { "\"old-style\"" } else { "auto" });
+    }
+    if from.has_kerning != to.has_kerning {
+        arguments.add("kerning", if to.has_kerning { "true" } else { "false" });
+    }
+    if from.features != to.features || from.has_small_caps != to.has_small_caps {
+        let small_caps = to.has_small_caps.then(|| ("smcp".to_owned(), 1));
+        let features = to.features.iter().cloned().chain(small_caps);
+        let features: Vec<_> =
+            features.map(|(tag, value)| format!("{}: {value}", quoted(&tag))).collect();
+        let features = if features.is_empty() { ":".to_owned() } else { features.join(", ") };
+        arguments.add("features", &format!("({features})"));
+    }
+    if from.lang != to.lang {
+        language(&to.lang, &mut arguments);
+    }
+    if from.is_rtl != to.is_rtl {
+        arguments.add("dir", if to.is_rtl { "rtl" } else { "ltr" });
+    }
+    if from.has_hyphens != to.has_hyphens {
+        arguments.add("hyphenate", if to.has_hyphens { "true" } else { "false" });
+    }
+    arguments
+}
+
+fn families(style: &Inherited) -> String {
+    if style.families.is_empty() {
+        return "\"Noto Sans\"".to_owned();
+    }
+    let names: Vec<_> = style.families.iter().map(|it| quoted(it)).collect();
+    format!("({},)", names.join(", "))
+}
+
+/// `de-AT` as `lang` and `region`.
+fn language(lang: &str, arguments: &mut Arguments) {
+    let mut parts = lang.split('-');
+    let letters = |it: &str, range: std::ops::RangeInclusive<usize>| {
+        range.contains(&it.len()) && it.bytes().all(|it| it.is_ascii_alphabetic())
+    };
+    let language = parts.next().filter(|it| letters(it, 2..=3)).unwrap_or("en");
+    arguments.add("lang", &quoted(&language.to_ascii_lowercase()));
+    let region = parts.find(|it| letters(it, 2..=2));
+    let region = region.map_or("none".to_owned(), |it| quoted(&it.to_ascii_uppercase()));
+    arguments.add("region", &region);
+}
+
+/// How far a line reaches above and below the baseline: half of what the line is higher than the text on each side.
+fn edges(style: &Inherited) -> (String, String) {
+    match height(style) {
+        None => ("\"ascender\"".to_owned(), "\"descender\"".to_owned()),
+        Some(height) => {
+            let face = face(style);
+            let above = f64::midpoint(height, (face.ascent - face.descent) * style.size);
+            (points(above), points(above - height))
+        }
+    }
+}
+
+/// Of a line; points. None is up to the font.
+fn height(style: &Inherited) -> Option<f64> {
+    match style.line_height {
+        LineHeight::Normal => None,
+        LineHeight::Factor(it) => Some(it * style.size),
+        LineHeight::Points(it) => Some(it),
+    }
+}
+
+/// Of a line, near enough where it is up to the font; points.
+pub(super) fn line_height(style: &Inherited) -> f64 {
+    let face = face(style);
+    height(style).unwrap_or((face.ascent + face.descent) * style.size)
+}
+
+/// From the baseline down to the end of the line; points.
+pub(super) fn below_baseline(style: &Inherited) -> f64 {
+    let face = face(style);
+    match height(style) {
+        None => face.descent * style.size,
+        Some(height) => (height - (face.ascent - face.descent) * style.size) / 2.0,
+    }
+}
+
+/// Left, right or center.
+pub(super) fn side(style: &Inherited) -> TextAlign {
+    match style.align {
+        TextAlign::Start | TextAlign::Justify if style.is_rtl => TextAlign::Right,
+        TextAlign::Start | TextAlign::Justify => TextAlign::Left,
+        TextAlign::End if style.is_rtl => TextAlign::Left,
+        TextAlign::End => TextAlign::Right,
+        it @ (TextAlign::Left | TextAlign::Right | TextAlign::Center) => it,
+    }
+}
+
+/// As Typst names it.
+pub(super) fn side_name(align: TextAlign) -> &'static str {
+    match align {
+        TextAlign::Right | TextAlign::End => "right",
+        TextAlign::Center => "center",
+        TextAlign::Left | TextAlign::Start | TextAlign::Justify => "left",
+    }
+}
+
+impl Emitter<'_> {
+    /// Statements that make the style of what comes that of `to`; what Typst has then.
+    pub(super) fn restyle<'s>(&mut self, to: &'s Inherited, flow: Flow<'s>) -> Flow<'s> {
+        let from = flow.text;
+        let arguments = arguments(from, to);
+        if !arguments.is_empty() {
+            self.write(format_args!("#set text({});", arguments.as_str()));
+        }
+        let is_justified = |it: &Inherited| it.align == TextAlign::Justify;
+        if is_justified(from) != is_justified(to) {
+            self.write(format_args!("#set par(justify: {});", is_justified(to)));
+        }
+        if from.indent != to.indent {
+            let amount = points(to.indent.of(flow.width).unwrap_or(0.0));
+            self.write(format_args!("#set par(first-line-indent: (amount: {amount}, all: true));"));
+        }
+        let align = side(to);
+        if align != flow.align {
+            self.write(format_args!("#set align({});", side_name(align)));
+        }
+        Flow { text: to, align, ..flow }
+    }
+
+    /// Whether [`Self::restyle`] would write something.
+    pub(super) fn differs(to: &Inherited, flow: Flow<'_>) -> bool {
+        let is_justified = |it: &Inherited| it.align == TextAlign::Justify;
+        side(to) != flow.align
+            || is_justified(flow.text) != is_justified(to)
+            || flow.text.indent != to.indent
+            || !arguments(flow.text, to).is_empty()
+    }
+}

@@ -1,0 +1,145 @@
+//! HTML with CSS as a document in Typst's language.
+//!
+//! The profile – what is supported and how it is mapped – stands in `crates/pdf/PROFILE.md`.
+//! Texts of a document are written as string literals only, so that no document calls a function of Typst.
+
+#![expect(clippy::needless_for_each, reason = "a loop of one call reads better as one line")]
+#![expect(
+    clippy::match_same_arms,
+    reason = "tables of CSS keywords keep the order of the standard"
+)]
+#![expect(clippy::single_match_else, reason = "a match shows what is known and what is not")]
+#![expect(clippy::struct_excessive_bools, reason = "every property of CSS is one of its own")]
+#![expect(clippy::unit_arg, reason = "a value is set and found to be known in one expression")]
+#![expect(clippy::option_option, reason = "none, or none of a known kind")]
+#![expect(clippy::similar_names, reason = "boxes have sides and axes: x and y, top and to")]
+#![expect(clippy::unnested_or_patterns, reason = "pairs read better than nested alternatives")]
+
+mod boxes;
+mod css;
+mod dom;
+mod emit;
+mod metrics;
+mod style;
+mod typst;
+mod warnings;
+
+use std::fmt;
+
+/// More than this is no document that anybody reads; bytes.
+pub const HTML_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Gets the files that a document refers to.
+pub trait Assets {
+    /// The image at `address`, whatever kind of address it is.
+    ///
+    /// # Errors
+    /// Why there is none, as the end of a sentence that starts with the address.
+    fn image(&mut self, address: &str) -> Result<Image, String>;
+
+    /// The bytes of the font at `address`.
+    ///
+    /// # Errors
+    /// As for images.
+    fn font(&mut self, address: &str) -> Result<Vec<u8>, String>;
+
+    /// The text of the style sheet at `address`.
+    ///
+    /// # Errors
+    /// As for images.
+    fn sheet(&mut self, address: &str) -> Result<String, String>;
+
+    /// Keeps an SVG image that stands in the document itself; gives its name in Typst.
+    fn keep(&mut self, svg: String) -> String;
+}
+
+/// An image that Typst knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
+    /// Its name in Typst.
+    pub name: String,
+    /// Width and height in CSS pixels, as far as they are known.
+    pub size: Option<(f64, f64)>,
+}
+
+/// What is known about the document beside its text.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Width and height that the pages have whatever the document says; points.
+    pub page_size: Option<(f64, f64)>,
+    /// The margins that pages have whatever the document says: top, right, bottom, left; points.
+    pub margins: Option<[f64; 4]>,
+    /// Whether somebody else fills in the header; then `@top-…` boxes are left out.
+    pub has_header: bool,
+    /// Whether somebody else fills in the footer; then `@bottom-…` boxes are left out.
+    pub has_footer: bool,
+    /// A character that stands for the number of the page.
+    pub page_mark: Option<char>,
+    /// A character that stands for the number of pages.
+    pub pages_mark: Option<char>,
+}
+
+/// A document in Typst's language.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    /// Typst markup, its page settings included.
+    pub body: String,
+    /// Width and height of the pages as the document wants them; points.
+    pub page_size: Option<(f64, f64)>,
+    /// Whether `@page` wants the longer side of whatever size there is to be at the bottom.
+    pub landscape: Option<bool>,
+    /// Top, right, bottom, left; points.
+    pub margins: Option<[f64; 4]>,
+    /// `<title>`.
+    pub title: Option<String>,
+    /// `<meta name="author">`.
+    pub authors: Vec<String>,
+    /// `<meta name="keywords">`.
+    pub keywords: Vec<String>,
+    /// `<html lang>`.
+    pub language: Option<String>,
+    /// The faces of `@font-face`.
+    pub fonts: Vec<Vec<u8>>,
+    /// What is ignored or only approximated, one text for each.
+    pub warnings: Vec<String>,
+}
+
+/// Why a document is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(pub(crate) String);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The document in Typst's language.
+///
+/// # Errors
+/// What makes the document too large or too deep.
+pub fn convert(html: &str, options: &Options, assets: &mut dyn Assets) -> Result<Document, Error> {
+    if html.len() > HTML_BYTES_MAX {
+        return Err(Error(format!("the document has more than {HTML_BYTES_MAX} bytes")));
+    }
+    let dom = dom::parse(html)?;
+    let sheets = css::Sheets::collect(&dom, assets);
+    let styled = style::Styled::new(sheets, options);
+    let tree = boxes::build(&dom, styled, assets)?;
+    emit::document(&dom, &tree, options)
+}
+
+/// A piece of HTML as content for the header or footer of pages: an expression in Typst's language, and warnings.
+///
+/// # Errors
+/// As [`convert`].
+pub fn convert_strip(
+    html: &str,
+    options: &Options,
+    assets: &mut dyn Assets,
+) -> Result<(String, Vec<String>), Error> {
+    let document = convert(html, options, assets)?;
+    Ok((format!("[{}]", document.body), document.warnings))
+}

@@ -2,6 +2,8 @@
 //!
 //! The loop sends the same mail to the same sink, each of its tasks over a connection that it keeps.
 //! Ours includes everything that a request over HTTP costs; the loop is asked by nobody.
+//! lettre leaves Nagle's algorithm on, so that its loop waits some 40 ms for acknowledgements at each mail: the processor
+//! time is the fairer comparison.
 //! What others need on the same sink and this kind of machine: Jakarta Mail with kept connections 0.82 to 0.93 ms of
 //! processor time per small mail and 7.3 to 7.9 ms with 1 MiB attached, Python's smtplib 1.2 to 1.8 ms and 52 ms.
 

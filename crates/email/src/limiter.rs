@@ -8,8 +8,6 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Nobody reserves a turn that is further away.
-const AHEAD_MAX: Duration = Duration::from_secs(30);
 /// A turn that was not taken for so long is given up.
 const LATE_MAX: Duration = Duration::from_mins(1);
 
@@ -61,7 +59,9 @@ impl Limiter {
     }
 
     /// Whether it is the request's turn; if not, after which pause it will be.
-    pub(crate) fn admit(&self, request: &str) -> Result<(), Duration> {
+    ///
+    /// Its turn is kept for a request that comes back within `wait_max`.
+    pub(crate) fn admit(&self, request: &str, wait_max: Duration) -> Result<(), Duration> {
         let now = Instant::now();
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let Turns { next, reserved } = &mut *turns;
@@ -75,7 +75,7 @@ impl Limiter {
         }
         let turn = next.map_or(now, |it| it.max(now));
         let pause = turn - now;
-        if pause > AHEAD_MAX {
+        if pause > wait_max {
             return Err(pause);
         }
         *next = Some(turn + self.rate.interval);
@@ -91,6 +91,8 @@ impl Limiter {
 mod tests {
     use super::*;
 
+    const WAIT_MAX: Duration = Duration::from_secs(30);
+
     #[test]
     fn what_is_no_rate_is_refused() {
         for text in ["", "10", "x/s", "10/week", "0/s", "-1/s", "1.5/s"] {
@@ -105,22 +107,22 @@ mod tests {
     async fn turns_come_in_order_and_as_far_apart_as_the_rate_says() {
         let limiter = Limiter::new(Rate::parse("10/s").unwrap());
         let ms = Duration::from_millis;
-        assert_eq!(limiter.admit("a"), Ok(()));
-        assert_eq!(limiter.admit("b"), Err(ms(100)));
-        assert_eq!(limiter.admit("c"), Err(ms(200)));
+        assert_eq!(limiter.admit("a", WAIT_MAX), Ok(()));
+        assert_eq!(limiter.admit("b", WAIT_MAX), Err(ms(100)));
+        assert_eq!(limiter.admit("c", WAIT_MAX), Err(ms(200)));
         tokio::time::advance(ms(100)).await;
-        assert_eq!(limiter.admit("c"), Err(ms(100)));
-        assert_eq!(limiter.admit("d"), Err(ms(200)));
-        assert_eq!(limiter.admit("b"), Ok(()));
+        assert_eq!(limiter.admit("c", WAIT_MAX), Err(ms(100)));
+        assert_eq!(limiter.admit("d", WAIT_MAX), Err(ms(200)));
+        assert_eq!(limiter.admit("b", WAIT_MAX), Ok(()));
         tokio::time::advance(ms(10_000)).await;
-        assert_eq!(limiter.admit("e"), Ok(()));
+        assert_eq!(limiter.admit("e", WAIT_MAX), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn turns_far_away_are_not_reserved() {
         let limiter = Limiter::new(Rate::parse("1/min").unwrap());
-        assert_eq!(limiter.admit("a"), Ok(()));
-        assert_eq!(limiter.admit("b"), Err(Duration::from_mins(1)));
-        assert_eq!(limiter.admit("c"), Err(Duration::from_mins(1)));
+        assert_eq!(limiter.admit("a", WAIT_MAX), Ok(()));
+        assert_eq!(limiter.admit("b", WAIT_MAX), Err(Duration::from_mins(1)));
+        assert_eq!(limiter.admit("c", WAIT_MAX), Err(Duration::from_mins(1)));
     }
 }

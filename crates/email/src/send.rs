@@ -90,7 +90,7 @@ fn presumed(id: &str, server: &str) -> impl Fn() -> Failure + Send + Sync + use<
 /// Waiting for a turn is no attempt; the runner does it (`answers.md` 8).
 fn wait_for_turn(email: &Context<Email>, server: &Server) -> Result<(), Failure> {
     let Some(limiter) = &server.limiter else { return Ok(()) };
-    limiter.admit(email.request_id()).map_err(|pause| {
+    limiter.admit(email.request_id(), email.rate_wait()).map_err(|pause| {
         let text = format!("{}: its rate limit is reached (EMAIL_RATE)", server.label());
         let failure =
             Failure::rate_limited(ErrorCode::EmailSendError, anyhow::anyhow!(text), Some(pause));

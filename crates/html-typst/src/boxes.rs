@@ -14,7 +14,7 @@ use crate::{
     style::{ListKind, Style, Styled, Which},
 };
 
-pub(crate) use self::{content::plain, counters::formatted, widths::Range};
+pub(crate) use self::{content::plain, counters::formatted, replaced::drawing_size, widths::Range};
 
 /// The boxes of a document.
 pub(crate) struct Tree {

@@ -68,6 +68,10 @@ struct Flow<'s> {
     shrinks: bool,
     /// Whether pages may begin here.
     is_top: bool,
+    /// Whether a line needs no paragraph around it.
+    is_bare: bool,
+    /// Of the box that positions are counted from: top, right, bottom, left; points.
+    padding: [f64; 4],
     cost: u32,
 }
 

@@ -73,6 +73,14 @@ pub struct Options {
     pub has_header: bool,
     /// Whether somebody else fills in the footer; then `@bottom-…` boxes are left out.
     pub has_footer: bool,
+    /// Whether somebody else fills in what is behind the content of pages.
+    pub has_background: bool,
+    /// Whether somebody else fills in what is before it.
+    pub has_foreground: bool,
+    /// Whether somebody else colors the pages.
+    pub has_color: bool,
+    /// Columns of text on every page; 0 is the same as 1.
+    pub columns: u8,
     /// A character that stands for the number of the page.
     pub page_mark: Option<char>,
     /// A character that stands for the number of pages.
@@ -131,15 +139,9 @@ pub fn convert(html: &str, options: &Options, assets: &mut dyn Assets) -> Result
     emit::document(&dom, &tree, options)
 }
 
-/// A piece of HTML as content for the header or footer of pages: an expression in Typst's language, and warnings.
-///
-/// # Errors
-/// As [`convert`].
-pub fn convert_strip(
-    html: &str,
-    options: &Options,
-    assets: &mut dyn Assets,
-) -> Result<(String, Vec<String>), Error> {
-    let document = convert(html, options, assets)?;
-    Ok((format!("[{}]", document.body), document.warnings))
+/// Width and height of an SVG image, CSS pixels.
+pub fn drawing_size(svg: &str) -> Option<(f64, f64)> {
+    let dom = dom::parse(svg).ok()?;
+    let root = dom.all().find_map(|it| dom.element(it).filter(|it| &*it.name == "svg"))?;
+    Some(boxes::drawing_size(root))
 }

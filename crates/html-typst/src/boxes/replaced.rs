@@ -84,7 +84,7 @@ impl Builder<'_> {
 }
 
 /// CSS pixels.
-fn drawing_size(element: &Element) -> (f64, f64) {
+pub(crate) fn drawing_size(element: &Element) -> (f64, f64) {
     let number = |name: &str| {
         element
             .filled(name)

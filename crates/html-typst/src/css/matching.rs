@@ -13,8 +13,8 @@ use crate::{
     dom::{Dom, Element, Id, Kind},
 };
 
-/// So many simple selectors are compared for one document; a second or two.
-const STEPS_MAX: u64 = 100_000_000;
+/// So many simple selectors are compared for one document; less than a second.
+const STEPS_MAX: u64 = 30_000_000;
 
 /// Rules by what their last compound needs, so that few of them are tried.
 pub(crate) struct Matcher {

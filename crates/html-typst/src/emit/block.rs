@@ -41,6 +41,8 @@ impl Emitter<'_> {
             width: frame.inner_width,
             shrinks: frame.shrinks,
             align: frame.align,
+            is_bare: true,
+            padding: node.style.padding.map(|it| it.of(flow.width).unwrap_or(0.0)),
             ..flow.within(cost)
         };
         self.inside(node, inner);
@@ -109,10 +111,10 @@ impl Emitter<'_> {
                 self.write(format_args!(
                     "#heading(level: {level})[#set text(size: {size}, weight: {weight});"
                 ));
-                self.contents(node, flow, open);
+                self.contents(node, Flow { is_bare: true, ..flow }, open);
                 self.push("];");
             }
-            _ => self.contents(node, flow, open),
+            _ => self.linked(node, |it| it.contents(node, flow, open)),
         }
     }
 
@@ -132,7 +134,8 @@ impl Emitter<'_> {
         self.write(format_args!(
             "#list(marker: [#h(-{width});#box(width: {width}, inset: ({gap}: 0.45em), align({side})[{marker}])], indent: 0pt, body-indent: 0pt, ["
         ));
-        self.contents(node, flow.within(LIST), Open { top: true, bottom: true });
+        let inner = Flow { is_bare: true, ..flow.within(LIST) };
+        self.contents(node, inner, Open { top: true, bottom: true });
         self.push("]);");
     }
 
@@ -156,7 +159,12 @@ impl Emitter<'_> {
             self.write(format_args!("#h({});", points(left)));
         }
         self.write(format_args!("#box({}{separator}baseline: {baseline})[", arguments.as_str()));
-        let inner = Flow { width: frame.inner_width, shrinks: frame.shrinks, ..flow.within(SMALL) };
+        let inner = Flow {
+            width: frame.inner_width,
+            shrinks: frame.shrinks,
+            is_bare: true,
+            ..flow.within(SMALL)
+        };
         let content = self.aside(|it| it.inside(node, inner));
         self.push(&content);
         self.push("];");

@@ -237,7 +237,12 @@ impl Emitter<'_> {
         if is_filled {
             frame(style, &mut arguments);
             let around = (style.inner(1) + style.inner(3)).points;
-            let inner = Flow { width: flow.width.map(|it| (it - around).max(0.0)), ..flow };
+            let inner = Flow {
+                width: flow.width.map(|it| (it - around).max(0.0)),
+                is_bare: true,
+                padding: style.padding.map(|it| it.points),
+                ..flow
+            };
             let content = self.aside(|it| it.inside(item, inner));
             return format!("grid.cell({})[{content}]", arguments.as_str());
         }

@@ -67,7 +67,9 @@ impl Emitter<'_> {
     /// The children of `node` within whatever it is.
     pub(super) fn contents(&mut self, node: &Node, flow: Flow<'_>, open: Open) {
         let groups = groups(&node.children);
-        if let [Group::Line(line)] = &groups[..] {
+        if let [Group::Line(line)] = &groups[..]
+            && flow.is_bare
+        {
             // Without a paragraph around it; it is the only one.
             return self.line(line, flow);
         }
@@ -75,6 +77,7 @@ impl Emitter<'_> {
     }
 
     pub(super) fn groups(&mut self, groups: &[Group<'_>], flow: Flow<'_>, open: Open) {
+        let flow = Flow { is_bare: false, ..flow };
         let mut margin = Margin::default();
         let mut is_first = true;
         let mut has_break = false;

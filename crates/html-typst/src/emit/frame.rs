@@ -73,6 +73,7 @@ impl Frame {
             && style.transform.is_empty()
             && !matches!(style.position, Position::Relative)
             && keeping(node) == (false, false)
+            && style.bookmark_level == 0
             && !matches!(node.kind, Kind::Cell { .. })
             && !(flow.shrinks && style.display == Display::Table)
     }

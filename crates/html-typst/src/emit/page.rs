@@ -69,13 +69,18 @@ impl Emitter<'_> {
             has.then(|| self.margins(&page, size))
         };
         self.page = self.geometry(&page, size);
+        let n_columns = f64::from(self.options.columns.max(1));
+        // Typst leaves 4% between columns.
+        let column = self.page.width * (1.0 - 0.04 * (n_columns - 1.0)) / n_columns;
         let initial = Style::initial();
         let base = Flow {
             text: &initial.inherited,
             align: TextAlign::Left,
-            width: Some(self.page.width),
+            width: Some(column),
             shrinks: false,
             is_top: true,
+            is_bare: false,
+            padding: [0.0; 4],
             cost: 0,
         };
         self.push("#set text(font: \"Noto Sans\", size: 12pt, fill: rgb(0, 0, 0), top-edge: \"ascender\", bottom-edge: \"descender\", hyphenate: false);#set par(leading: 0pt, spacing: 0pt, justify: false, first-line-indent: 0pt);#set block(spacing: 0pt);#show heading: it => it.body;#set super(typographic: false);#set sub(typographic: false);#set list(spacing: 0pt);");
@@ -234,7 +239,9 @@ impl Emitter<'_> {
         );
         let canvas = [&*self.tree.root.style, &*body(&self.tree.root).style];
         let canvas = canvas.into_iter().chain([page]).find_map(super::paint::fill);
-        if let Some(fill) = canvas.filter(|_| is_document || !page.background.is_visible()) {
+        if let Some(fill) = canvas
+            .filter(|_| !self.options.has_color && (is_document || !page.background.is_visible()))
+        {
             arguments.add("fill", &fill);
         }
         let sides = [right, left];
@@ -250,7 +257,9 @@ impl Emitter<'_> {
         }
         let mut fixed = self.fixed.clone();
         fixed.sort_by_key(|it| it.0);
-        let (below, above): (Vec<_>, Vec<_>) = fixed.into_iter().partition(|it| it.0 < 0);
+        let (has_below, has_above) = (self.options.has_background, self.options.has_foreground);
+        let is_below = |z_index: i32| (z_index < 0 && !has_below) || has_above;
+        let (below, above): (Vec<_>, Vec<_>) = fixed.into_iter().partition(|it| is_below(it.0));
         for (name, boxes) in [("background", below), ("foreground", above)] {
             if !boxes.is_empty() {
                 let boxes: String = boxes.into_iter().map(|it| it.1).collect();
@@ -420,6 +429,8 @@ impl Emitter<'_> {
             width: Some(width),
             shrinks: false,
             is_top: false,
+            is_bare: true,
+            padding: [0.0; 4],
             cost: 80,
         };
         let content = self.aside(|it| {

@@ -21,16 +21,17 @@ impl Emitter<'_> {
             let (around, z_index) = (self.page.clone(), style.z_index);
             let content = self.aside(|it| {
                 let flow = Flow { width: Some(around.width), ..flow };
-                it.place(node, flow, [around.top, around.right, around.bottom, around.left]);
+                it.place(node, flow, [around.top, around.right, around.bottom, around.left], true);
             });
             self.fixed.push((z_index, content));
             return;
         }
-        self.place(node, flow, [0.0; 4]);
+        let padding = flow.padding.map(|it| -it);
+        self.place(node, flow, padding, false);
     }
 
     /// `margins` are between the box and the place that Typst calls its corner; points.
-    fn place(&mut self, node: &Node, flow: Flow<'_>, margins: [f64; 4]) {
+    fn place(&mut self, node: &Node, flow: Flow<'_>, margins: [f64; 4], is_fixed: bool) {
         let style = &node.style;
         let known = |side: usize| style.inset[side];
         let is_at = |side: usize| known(side).is_some();
@@ -50,14 +51,16 @@ impl Emitter<'_> {
             content
         };
         let shift = |side: usize, sign: f64| {
-            let length = known(side).unwrap_or(Length::ZERO) * sign;
-            (length + Length::points(margins[side] * sign)).typst()
+            let Some(length) = known(side) else {
+                return points(if is_fixed { margins[side] * sign } else { 0.0 });
+            };
+            (length * sign + Length::points(margins[side] * sign)).typst()
         };
         let (across, dx) =
             if !is_at(3) && is_at(1) { ("right", shift(1, -1.0)) } else { ("left", shift(3, 1.0)) };
         let (down, dy) =
             if !is_at(0) && is_at(2) { ("bottom", shift(2, -1.0)) } else { ("top", shift(0, 1.0)) };
-        let is_static = margins.iter().all(|it| it.abs() < f64::EPSILON) && !is_at(0) && !is_at(2);
+        let is_static = !is_fixed && !is_at(0) && !is_at(2);
         let corner = if is_static { across.to_owned() } else { format!("{across} + {down}") };
         self.write(format_args!("#place({corner}, dx: {dx}, dy: {dy}, [{content}]);"));
     }

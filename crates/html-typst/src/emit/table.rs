@@ -155,6 +155,8 @@ impl Emitter<'_> {
         let inner = Flow {
             width: width.map(|it| (it + gaps - sides).max(0.0)),
             shrinks: false,
+            is_bare: true,
+            padding: [0.0; 4],
             align,
             ..flow.within(TABLE)
         };

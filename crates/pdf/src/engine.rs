@@ -23,7 +23,7 @@ use self::{
     world::{DATA, MAIN, Sandbox, TEMPLATE},
 };
 use crate::{
-    markdown,
+    html, markdown,
     markup::{Markup, quoted},
     page::{Mark, Strip, Watermark},
     prelude::prelude,
@@ -138,10 +138,8 @@ impl Engine {
         let mut resources = Resources::new(assets, fetch, self.has_templates, pixels_max);
         let mut markup = match job.format {
             Format::Typst => Ok(Markup::default()),
-            Format::Html => Err(Trouble::new(
-                TroubleKind::Unfit,
-                "HTML templates are not supported yet; Typst and Markdown are",
-            )),
+            Format::Html => html::markup(&job.text, &job.page, &mut resources)
+                .map_err(|text| Trouble::new(TroubleKind::Limit, text)),
             Format::Markdown => {
                 let mut markup = markdown::markup(&job.text, &mut resources);
                 // A heading is no more than a guess at the title.

@@ -6,6 +6,7 @@ mod config;
 mod engine;
 mod error;
 mod generate;
+mod html;
 mod input;
 mod invoice;
 mod markdown;

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
+    length::Length,
     margins::Margins,
     size::{Orientation, PageSize},
     strip::{FirstPage, PAGE, PAGES, Strip},

@@ -52,6 +52,24 @@ impl<'a> Resources<'a> {
         image
     }
 
+    /// Width and height of an image that has a name already, in CSS pixels.
+    pub(crate) fn pixels(&self, name: &str) -> Option<(f64, f64)> {
+        let bytes = &self.added.iter().find(|it| it.name == name)?.bytes;
+        if name.ends_with(".svg") {
+            return html_typst::drawing_size(&String::from_utf8_lossy(bytes));
+        }
+        let size = imagesize::blob_size(bytes).ok()?;
+        let side = |it: usize| u32::try_from(it).map(f64::from).ok();
+        Some((side(size.width)?, side(size.height)?))
+    }
+
+    /// Adds an SVG that stands in the document itself; gives its name in Typst.
+    pub(crate) fn keep(&mut self, svg: Vec<u8>) -> String {
+        let name = format!("image-{}.svg", self.added.len());
+        self.added.push(Blob::new(name.as_str(), svg));
+        name
+    }
+
     /// What is at `address`: an asset's name, `data:`, `http(s):`, or a name below `TEMPLATES_DIR`.
     ///
     /// # Errors

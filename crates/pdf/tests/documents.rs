@@ -8,6 +8,8 @@
 mod bad_input;
 #[path = "documents/data.rs"]
 mod data;
+#[path = "documents/html.rs"]
+mod html;
 #[path = "documents/invoices.rs"]
 mod invoices;
 #[path = "documents/markdown.rs"]

@@ -41,6 +41,7 @@ impl Emitter<'_> {
         if is_wide && let (Some(whole), Some(left), Some(right)) = (flow.width, known(3), known(1))
         {
             let sides = left + right;
+            let whole = if is_fixed { whole } else { whole + flow.padding[1] + flow.padding[3] };
             flow.width = Some((whole - sides.of(Some(whole)).unwrap_or(0.0)).max(0.0));
         }
         let width = flow.width;

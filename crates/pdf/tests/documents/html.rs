@@ -1,0 +1,69 @@
+//! HTML templates.
+
+use serde_json::{Value, json};
+
+use crate::{file, generate};
+
+fn samples() -> [(&'static str, &'static str, usize, &'static str); 7] {
+    [
+        ("bilingual", include_str!("../../samples/html/bilingual.html"), 1, "Ada Example"),
+        (
+            "certificate",
+            include_str!("../../samples/html/certificate.html"),
+            1,
+            "Head of the school",
+        ),
+        ("contract", include_str!("../../samples/html/contract.html"), 2, "2.1"),
+        ("labels", include_str!("../../samples/html/labels.html"), 1, "Finn Example"),
+        ("letter", include_str!("../../samples/html/letter.html"), 1, "Page 1 of 1"),
+        ("report", include_str!("../../samples/html/report.html"), 3, "First steps"),
+        (
+            "timetable",
+            include_str!("../../samples/html/timetable.html"),
+            1,
+            "Visit of the customer",
+        ),
+    ]
+}
+
+#[test]
+fn what_is_not_supported_is_told_and_fails_where_it_has_to() {
+    let mut input = json!({"template": "<p style='filter: blur(1px)'>a</p>"});
+    let document = generate(&input, &[]).document();
+    assert_eq!(document.warnings(), ["CSS property `filter` (line 1, column 1)"]);
+    input["strict"] = Value::Bool(true);
+    assert_eq!(
+        generate(&input, &[]).failure(),
+        "TEMPLATE_SYNTAX_ERROR: `strict`: CSS property `filter` (line 1, column 1)"
+    );
+}
+
+#[test]
+fn too_many_elements_within_each_other_are_refused() {
+    let input = json!({"template": "<div>".repeat(10_000)});
+    assert_eq!(
+        generate(&input, &[]).failure(),
+        "RENDER_LIMIT: line 1: elements are nested deeper than 200"
+    );
+}
+
+#[test]
+fn samples_have_their_pages_and_texts() {
+    for (name, html, n_pages, text) in samples() {
+        let document = generate(&json!({"template": html}), &[]).document();
+        document.check();
+        assert_eq!(document.info("Pages"), n_pages.to_string(), "{name}");
+        assert!(document.text().contains(text), "{name}: {}", document.text());
+    }
+}
+
+#[test]
+fn images_come_from_assets() {
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg' width='40' height='20'><rect width='9' height='9'/></svg>";
+    let input = json!({
+        "template": "<p><img src=logo.svg alt=a> text",
+        "assets": file("logo.svg", "image/svg+xml", svg.as_bytes()),
+    });
+    let document = generate(&input, &[]).document();
+    assert_eq!((document.text().as_str(), document.warnings().len()), ("text", 0));
+}

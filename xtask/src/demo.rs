@@ -278,7 +278,7 @@ mod tests {
     fn connectors_are_counted_once() {
         let steps: Vec<_> = STEPS.iter().collect();
         let told = introduction(&steps, "");
-        assert_eq!(told, "An order of three items travels through two connectors.");
+        assert_eq!(told, "An order of three items travels through three connectors.");
         let told = introduction(&[], ", over RabbitMQ");
         assert_eq!(told, "An order of three items travels through 0 connectors, over RabbitMQ.");
     }

@@ -55,12 +55,12 @@ impl<'a> Resources<'a> {
     /// Width and height of an image that has a name already, in CSS pixels.
     pub(crate) fn pixels(&self, name: &str) -> Option<(f64, f64)> {
         let bytes = &self.added.iter().find(|it| it.name == name)?.bytes;
-        if name.ends_with(".svg") {
+        if kind(bytes) == Some("svg") {
             return html_typst::drawing_size(&String::from_utf8_lossy(bytes));
         }
-        let size = imagesize::blob_size(bytes).ok()?;
-        let side = |it: usize| u32::try_from(it).map(f64::from).ok();
-        Some((side(size.width)?, side(size.height)?))
+        let imagesize::ImageSize { width, height } = imagesize::blob_size(bytes).ok()?;
+        let pixels = |it: usize| u32::try_from(it).map(f64::from).ok();
+        Some((pixels(width)?, pixels(height)?))
     }
 
     /// Adds an SVG that stands in the document itself; gives its name in Typst.

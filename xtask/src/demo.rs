@@ -63,12 +63,16 @@ pub(crate) struct Args {
     /// End when the order is through, on a terminal too
     #[arg(long)]
     exit: bool,
+
+    /// The programs are there already
+    #[arg(skip)]
+    is_built: bool,
 }
 
 impl Args {
-    /// As CI runs it: nobody is there to try anything by hand.
+    /// As CI runs it: nobody is there to try anything by hand, and the tests have built the connectors.
     pub(crate) fn unattended() -> Self {
-        Self { docker: false, exit: true }
+        Self { docker: false, exit: true, is_built: true }
     }
 }
 
@@ -95,6 +99,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         !stage.connectors.is_empty(),
         "definitions/ holds none of the connectors that the demo is about"
     );
+    if !args.docker && !args.is_built {
+        programs::build(&stage.connectors)?;
+    }
     let outcome = if args.docker { over_rabbitmq(&stage) } else { over_http(&stage) };
     if outcome.is_err() {
         // Ctrl-C ends docker and cargo too, and what they say then is beside the point.

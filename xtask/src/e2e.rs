@@ -58,6 +58,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 #[derive(Clone, Copy)]
 pub(crate) enum Connectors {
     Programs,
+    /// The programs that the other tests have been run with; built for themselves, they would be built a second time, since
+    /// the tests' own dependencies ask for more features of what both are made of.
+    Built,
     Images,
 }
 
@@ -77,6 +80,7 @@ pub(crate) fn test(
             programs(sh)?;
             &[]
         }
+        Connectors::Built => &[],
         Connectors::Images => {
             images(sh)?;
             &[("E2E_IMAGES", "1")]

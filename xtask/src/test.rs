@@ -61,7 +61,7 @@ fn all(sh: &Shell, args: &Args, steps: &mut Steps, count: &mut Count) -> Result<
         steps.run("state of the tree", || tidy::run(&tidy::Args {}))?;
         steps.run("dependencies", || deny::run(sh))?;
     }
-    steps.run("end-to-end tests", || e2e::test(sh, Connectors::Programs, filter, count))?;
+    steps.run("end-to-end tests", || e2e::test(sh, Connectors::Built, filter, count))?;
     if filter.is_none() {
         steps.run("demo", || demo::run(&demo::Args::unattended()))?;
     }

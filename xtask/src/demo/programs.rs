@@ -59,18 +59,17 @@ pub(super) struct Program {
 }
 
 impl Programs {
-    /// Builds and starts `connectors` with the settings for the stand-ins; their logs go into `folder`.
+    /// Starts `connectors` with the settings for the stand-ins; their logs go into `folder`.
     ///
     /// # Errors
     ///
-    /// When one can't be built or doesn't become ready.
+    /// When one isn't there or doesn't become ready.
     pub(super) fn start(
         connectors: &[Connector],
         folder: &Path,
         stand_ins: &str,
         interrupt: &Interrupt,
     ) -> Result<Self> {
-        build(connectors)?;
         let mut programs = Self { running: Vec::new(), client: Client::new("") };
         for Connector { name, .. } in connectors {
             interrupt.check()?;
@@ -194,7 +193,12 @@ impl Drop for Program {
     }
 }
 
-fn build(connectors: &[Connector]) -> Result<()> {
+/// Builds `connectors`.
+///
+/// # Errors
+///
+/// What the compiler says.
+pub(super) fn build(connectors: &[Connector]) -> Result<()> {
     let mut build = Command::new("cargo");
     build.current_dir(tree::root()).arg("build");
     for Connector { name, .. } in connectors {

@@ -1,11 +1,12 @@
 //! `bare ADDRESS`: what a few lines of axum and reqwest cost, the yardstick for calls over HTTP.
 //!
-//! * `POST /proxy` `{"restUrl": …}`: calls that address and gives the body of the answer back, as it came.
+//! * `POST /proxy` `{"restUrl": …}`: calls that address and gives the body of the answer back, as it came; with a
+//!   `token`, shows that.
 //! * `POST /call` `{"restUrl": …}`: the same, but the body is read as JSON and written again.
 //! * `POST /no-call` `{"restUrl": …}`: the same answer without a call.
 //! * `POST /loop` `{"url": …, "tasks": …, "milliseconds": …}`: calls that address from so many tasks for so long and
-//!   reads the JSON; gives the time that each call took, in microseconds. With `bodies` and a `token` it posts, each task
-//!   a body of its own.
+//!   reads the JSON; gives the time that each call took, in microseconds. With a `token` it shows that; with `bodies` it
+//!   posts, each task a body of its own.
 //! * `POST /say` `{"url": …, "token": …, "body": …}`: posts that body and gives the JSON of the answer back.
 //!
 //! The pool is that of the connectors (`crates/outbound/src/client.rs`).
@@ -24,7 +25,7 @@ use axum::{
     response::IntoResponse,
     routing::{get, post},
 };
-use reqwest::{Client, redirect::Policy};
+use reqwest::{Client, RequestBuilder, redirect::Policy};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -37,11 +38,13 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 const POOL_IDLE_PER_HOST_MAX: usize = 32;
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the connectors call this input too.
+/// What the connectors call this input too, and a token where there is to be one.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Call {
     rest_url: String,
+    #[serde(default)]
+    token: String,
 }
 
 #[derive(Clone, Deserialize)]
@@ -89,7 +92,7 @@ async fn proxy(
     State(client): State<Client>,
     Json(call): Json<Call>,
 ) -> Result<impl IntoResponse, (StatusCode, String)> {
-    let body = fetch(&client, &call.rest_url).await.map_err(refused)?;
+    let body = fetch(&client, &call.rest_url, &call.token).await.map_err(refused)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], body))
 }
 
@@ -97,19 +100,24 @@ async fn call(
     State(client): State<Client>,
     Json(call): Json<Call>,
 ) -> Result<Json<Value>, (StatusCode, String)> {
-    Ok(Json(fetch_json(&client, &call.rest_url).await.map_err(refused)?))
+    Ok(Json(fetch_json(&client, &call.rest_url, &call.token).await.map_err(refused)?))
 }
 
 async fn no_call(Json(_call): Json<Call>) -> Json<&'static Value> {
     Json(&PAGE)
 }
 
-async fn fetch(client: &Client, url: &str) -> reqwest::Result<Bytes> {
-    client.get(url).send().await?.error_for_status()?.bytes().await
+async fn fetch(client: &Client, url: &str, token: &str) -> reqwest::Result<Bytes> {
+    page(client, url, token).send().await?.error_for_status()?.bytes().await
 }
 
-async fn fetch_json(client: &Client, url: &str) -> reqwest::Result<Value> {
-    client.get(url).send().await?.error_for_status()?.json().await
+async fn fetch_json(client: &Client, url: &str, token: &str) -> reqwest::Result<Value> {
+    page(client, url, token).send().await?.error_for_status()?.json().await
+}
+
+fn page(client: &Client, url: &str, token: &str) -> RequestBuilder {
+    let request = client.get(url);
+    if token.is_empty() { request } else { request.bearer_auth(token) }
 }
 
 async fn post_json(
@@ -144,7 +152,7 @@ async fn repeat(
                 let begun = Instant::now();
                 match &body {
                     Some(body) => post_json(&client, &url, &token, body).await?,
-                    None => fetch_json(&client, &url).await?,
+                    None => fetch_json(&client, &url, &token).await?,
                 };
                 times.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
             }

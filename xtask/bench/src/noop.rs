@@ -58,6 +58,7 @@ struct Summary {
 #[expect(dead_code, reason = "nothing is called")]
 struct Call {
     rest_url: String,
+    connection: Option<String>,
 }
 
 /// The outputs of the REST connector's `GET`.

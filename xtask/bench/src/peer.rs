@@ -1,4 +1,4 @@
-//! The system that is called: a page of 1 kB, one that answers only when it is allowed to, and one that sends back what it is sent.
+//! The system that is called: a page of 1 kB, with and without a token, one that answers only when it is allowed to, and one that sends back what it is sent.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
     routing::{get, put},
 };
@@ -17,6 +17,9 @@ use tokio::{
 };
 
 const PAGE: &str = include_str!("../page.json");
+
+/// What [`Peer::guarded_page`] wants to be shown.
+pub(crate) const TOKEN: &str = "a-token-of-usual-length-0123456789";
 
 /// Serves until it is dropped.
 pub(crate) struct Peer {
@@ -37,6 +40,7 @@ impl Peer {
         let gate = Arc::new(Gate::default());
         let app = Router::new()
             .route("/page", get(page))
+            .route("/guarded/page", get(guarded_page))
             .route("/gate", get(pass))
             .route("/echo", put(echo))
             .with_state(Arc::clone(&gate));
@@ -54,6 +58,11 @@ impl Peer {
     /// Answers at once.
     pub(crate) fn page(&self) -> String {
         format!("http://{}/page", self.address)
+    }
+
+    /// Answers at once where [`TOKEN`] is shown, and with 401 otherwise.
+    pub(crate) fn guarded_page(&self) -> String {
+        format!("http://{}/guarded/page", self.address)
     }
 
     /// Answers with what it is sent, as it comes.
@@ -80,6 +89,14 @@ impl Peer {
 
 async fn page() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], PAGE.trim_end())
+}
+
+async fn guarded_page(headers: HeaderMap) -> Result<impl IntoResponse, StatusCode> {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    if shown.and_then(|it| it.strip_prefix("Bearer ")) != Some(TOKEN) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    Ok(page().await)
 }
 
 async fn echo(request: Request) -> impl IntoResponse {

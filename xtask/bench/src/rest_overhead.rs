@@ -8,6 +8,9 @@
 //! The yardstick is the same difference of a bare server (`bare.rs`), with and without `client.get(url).send()` and
 //! `.json()`, with the same pool, the same caller and the same page.
 //!
+//! Both are measured for a bare address and for a named connection, whose address, relative to which the input is, and
+//! whose bearer token come from `REST_CONNECTIONS`; the yardstick is given the whole address and the token.
+//!
 //! For comparison there is a loop around these two calls in as many tasks, with no server around it: nothing has to be
 //! handed from task to task there, which no connector could do without, so it has no target.
 //! With everything included, `GET` is compared with a bare proxy in `http.rs`.
@@ -15,13 +18,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     caller::Call,
     figure::{Figure, Target},
     http::{Cost, cost},
-    peer::Peer,
+    peer::{Peer, TOKEN},
     process::Process,
     setup::Setup,
 };
@@ -31,14 +34,25 @@ const CONNECTIONS: [usize; 2] = [1, 8];
 const N_ROUNDS: usize = 5;
 const RATIO_MAX: f64 = 1.3;
 
-/// Three processes, and what is called in them.
+/// Three processes, and the ways in which they are called.
 struct Bench {
-    peer: Peer,
-    rest: (Process, Call),
-    noop: (Process, Call),
+    _peer: Peer,
+    rest: Process,
+    noop: Process,
     bare: Process,
+    ways: [Way; 2],
+}
+
+/// The same call of everybody.
+struct Way {
+    /// What the names of its figures begin with.
+    name: &'static str,
+    rest: Call,
+    noop: Call,
     bare_call: Call,
     bare_no_call: Call,
+    /// What [`Bench::looped`] is to call.
+    address: Value,
 }
 
 /// The costs of one round.
@@ -55,20 +69,23 @@ pub(crate) async fn measure(setup: &Setup) -> Result<Vec<Figure>> {
     let period = Duration::from_millis(setup.scale.pick(300, 800));
     let bench = Bench::start(setup).await?;
     let mut figures = Vec::new();
-    for connections in CONNECTIONS {
-        // The first calls make the connections and fill the caches.
-        bench.round(connections, period / 5).await?;
-        let mut rounds = Vec::new();
-        for _ in 0..N_ROUNDS {
-            let round = bench.round(connections, period).await?;
-            round.tell(connections);
-            rounds.push(round);
+    for way in &bench.ways {
+        for connections in CONNECTIONS {
+            // The first calls make the connections and fill the caches.
+            bench.round(way, connections, period / 5).await?;
+            let mut rounds = Vec::new();
+            for _ in 0..N_ROUNDS {
+                let round = bench.round(way, connections, period).await?;
+                round.tell(way, connections);
+                rounds.push(round);
+            }
+            figures.extend(if connections == 1 {
+                compare(&rounds, &format!("{}time per call", way.name), "µs", |it| it.p50_us)
+            } else {
+                let name = format!("{}CPU per call", way.name);
+                compare(&rounds, &name, "ms", |it| it.cpu_ms_per_call)
+            });
         }
-        figures.extend(if connections == 1 {
-            compare(&rounds, "time per call", "µs", |it| it.p50_us)
-        } else {
-            compare(&rounds, "CPU per call", "ms", |it| it.cpu_ms_per_call)
-        });
     }
     Ok(figures)
 }
@@ -88,38 +105,55 @@ fn compare(rounds: &[Round], name: &str, unit: &'static str, of: fn(&Cost) -> f6
 impl Bench {
     async fn start(setup: &Setup) -> Result<Self> {
         let peer = Peer::start().await?;
-        let rest = Process::connector(setup, "rest-connector", &[]).await?;
+        let connections = json!({"peer": {
+            "url": format!("http://{}/guarded", peer.address),
+            "auth": {"type": "bearer", "token": "${PEER_TOKEN}"},
+        }});
+        let settings = [("REST_CONNECTIONS", &*connections.to_string()), ("PEER_TOKEN", TOKEN)];
+        let rest = Process::connector(setup, "rest-connector", &settings).await?;
         let noop = Process::connector(setup, "noop-connector", &[]).await?;
         let bare = Process::bare(setup).await?;
-        let inputs = json!({ "restUrl": peer.page() });
-        let (right, page) = ("\"error\":null", "\"id\":\"4711\"");
-        let get = Call::post(rest.address, "/v1/do/rest-connector/GET", &inputs, right);
-        let reply = Call::post(noop.address, "/v1/do/noop-connector/REPLY", &inputs, right);
-        Ok(Self {
-            bare_call: Call::post(bare.address, "/call", &inputs, page),
-            bare_no_call: Call::post(bare.address, "/no-call", &inputs, page),
-            rest: (rest, get),
-            noop: (noop, reply),
-            peer,
-            bare,
-        })
+        let way = |name, inputs: &Value, url: &str, token: &str| {
+            let (right, page) = ("\"error\":null", "\"id\":\"4711\"");
+            let bare_inputs = json!({ "restUrl": url, "token": token });
+            Way {
+                name,
+                rest: Call::post(rest.address, "/v1/do/rest-connector/GET", inputs, right),
+                noop: Call::post(noop.address, "/v1/do/noop-connector/REPLY", inputs, right),
+                bare_call: Call::post(bare.address, "/call", &bare_inputs, page),
+                bare_no_call: Call::post(bare.address, "/no-call", &bare_inputs, page),
+                address: json!({ "url": url, "token": token }),
+            }
+        };
+        let (page, guarded) = (peer.page(), peer.guarded_page());
+        let ways = [
+            way("", &json!({ "restUrl": page }), &page, ""),
+            way(
+                "named connection, ",
+                &json!({ "connection": "peer", "restUrl": "page" }),
+                &guarded,
+                TOKEN,
+            ),
+        ];
+        Ok(Self { _peer: peer, rest, noop, bare, ways })
     }
 
-    async fn round(&self, connections: usize, period: Duration) -> Result<Round> {
+    async fn round(&self, way: &Way, connections: usize, period: Duration) -> Result<Round> {
         let Self { rest, noop, bare, .. } = self;
         Ok(Round {
-            rest: cost(&rest.0, &rest.1, connections, period).await?,
-            bare_call: cost(bare, &self.bare_call, connections, period).await?,
-            noop: cost(&noop.0, &noop.1, connections, period).await?,
-            bare_no_call: cost(bare, &self.bare_no_call, connections, period).await?,
-            looped: self.looped(connections, period).await?,
+            rest: cost(rest, &way.rest, connections, period).await?,
+            bare_call: cost(bare, &way.bare_call, connections, period).await?,
+            noop: cost(noop, &way.noop, connections, period).await?,
+            bare_no_call: cost(bare, &way.bare_no_call, connections, period).await?,
+            looped: self.looped(way, connections, period).await?,
         })
     }
 
     /// The loop around plain reqwest, in a process of its own.
-    async fn looped(&self, tasks: usize, period: Duration) -> Result<Cost> {
-        let (url, milliseconds) = (self.peer.page(), period.as_millis());
-        let order = json!({ "url": url, "tasks": tasks, "milliseconds": milliseconds });
+    async fn looped(&self, way: &Way, tasks: usize, period: Duration) -> Result<Cost> {
+        let mut order = way.address.clone();
+        order["tasks"] = tasks.into();
+        order["milliseconds"] = u64::try_from(period.as_millis())?.into();
         let call = Call::post(self.bare.address, "/loop", &order, "[");
         let (begun, cpu) = (Instant::now(), self.bare.cpu()?);
         let times = serde_json::from_str(&call.once().await?)?;
@@ -128,10 +162,11 @@ impl Bench {
 }
 
 impl Round {
-    fn tell(&self, connections: usize) {
+    fn tell(&self, way: &Way, connections: usize) {
         let show = |it: &Cost| format!("{:.0} µs, {:.3} ms", it.p50_us, it.cpu_ms_per_call);
         println!(
-            "   {connections} at once: GET {}; noop {}; bare with a call {}, without {}; loop {}",
+            "   {}{connections} at once: GET {}; noop {}; bare with a call {}, without {}; loop {}",
+            way.name,
             show(&self.rest),
             show(&self.noop),
             show(&self.bare_call),

@@ -232,9 +232,13 @@ impl Runner {
             Some(lease) => lease.keep_slot(slot),
             None => Some(slot),
         };
-        let run = self.connected.invoke(&request.action, Arc::clone(call), &request.inputs);
         let own = Deadline { at: Instant::now() + policy.run_timeout, set_by: "RUN_TIMEOUT" };
         let end = deadline.filter(|it| it.at < own.at).unwrap_or(own);
+        // `timeout_at` would let it begin, and what has begun may have acted.
+        if end.at <= Instant::now() {
+            return Err(out_of_time(start, end.set_by));
+        }
+        let run = self.connected.invoke(&request.action, Arc::clone(call), &request.inputs);
         match time::timeout_at(end.at, AssertUnwindSafe(run).catch_unwind()).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(Failure::technical("the action panicked").with_note("panic")),
@@ -396,6 +400,8 @@ mod tests {
     async fn no_attempt_begins_after_the_deadline() {
         let text = "transient UNKNOWN_ERROR: GET https://example.org: peer says 503";
         assert_eq!(check(json!({"act": "fail 2", "_timeout_": 500}), text).await, 0);
+        let text = "permanent UNKNOWN_ERROR: no outcome within 0.0 s (_timeout_)";
+        check(json!({"act": "ok", "_timeout_": 0}), text).await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -53,6 +53,29 @@ fn r13_errors_keep_reason_headers_and_every_kind_of_body() {
 }
 
 #[test]
+fn r13_the_body_of_an_error_is_an_output_whatever_it_is() {
+    let json = ["content-type: application/json", "x: y"];
+    for (headers, body, expected) in [
+        (&json, r#"{"a":[]}"#, json!({"a": []})),
+        (&json, "[]", json!([])),
+        (&json, r#"[{"code":"OUT"}]"#, json!([{"code": "OUT"}])),
+        (&json, r#""no""#, json!("no")),
+        (&json, "{broken", json!("{broken")),
+        (&json, "", Value::Null),
+        (&["content-type: text/plain", "x: y"], "no", json!("no")),
+    ] {
+        let peer = Peer::answering("400 Bad", headers, body.as_bytes());
+        let settings = [("ERROR_MODE", "output")];
+        let outputs = invoke("GET", &json!({"restUrl": peer.url("/")}), &settings).success();
+        assert_eq!(outputs["restResult"], expected, "{body}");
+        assert_eq!(
+            (&outputs["restStatus"], &outputs["responseHeaders"]["x"]),
+            (&json!(400), &json!("y"))
+        );
+    }
+}
+
+#[test]
 fn r1_e5_a_wrong_password_is_told_without_the_password() {
     let peer = Peer::answering("401 Unauthorized", &[], b"wrong: s3cret-pass, user:s3cret-pass");
     let auth = json!({"type": "basic", "username": "user", "password": "s3cret-pass"});
@@ -119,6 +142,30 @@ fn r10_204_is_a_success_with_headers_and_without_a_body() {
     let headers = json!({"x": "y"});
     let expected = json!({"restResult": null, "restStatus": 204, "restResponseHeaders": headers, "responseHeaders": headers});
     assert_eq!(outputs, expected);
+}
+
+#[test]
+fn nothing_is_no_failure_whatever_the_task_expects() {
+    for kind in ["auto", "json", "text"] {
+        let peer = Peer::start([Act::Say(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec())]);
+        let input = json!({"restUrl": peer.url("/"), "responseType": kind});
+        let outputs = invoke("DELETE", &input, &[]).success();
+        assert_eq!(
+            (&outputs["restResult"], &outputs["restStatus"]),
+            (&Value::Null, &json!(204)),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn not_modified_is_a_success_for_a_task_that_has_an_older_answer() {
+    let peer = Peer::answering("304 Not Modified", &["etag: \"v3\""], b"");
+    let headers = json!({"If-None-Match": "\"v3\""});
+    let input = json!({"restUrl": peer.url("/"), "requestHeaders": headers});
+    let outputs = invoke("GET", &input, &[]).success();
+    assert_eq!((&outputs["restStatus"], &outputs["restResult"]), (&json!(304), &Value::Null));
+    assert!(peer.request().contains("\r\nif-none-match: \"v3\"\r\n"), "{}", peer.request());
 }
 
 #[test]

@@ -58,6 +58,38 @@ fn a_secret_comes_from_a_file_and_is_shown_nowhere() {
 }
 
 #[test]
+fn credentials_of_several_parts_are_those_of_a_resource() {
+    let echo = b"app-s3cret key-s3cret sign-s3cret";
+    let peer = Peer::start([Act::Say(answer("403 Forbidden", &[], echo))]);
+    let connections = json!({"odd": {
+        "url": peer.url("/"),
+        "headers": {"x-app": "${APP}"},
+        "resources": {"order": {
+            "method": "POST",
+            "parameters": {"article": {"required": true}},
+            "query": {"key": "${KEY}"},
+            "body": {"article": "{{ article }}", "signature": "${SIGNATURE}"},
+        }},
+    }});
+    let connections = connections.to_string();
+    let settings = [
+        ("REST_CONNECTIONS", connections.as_str()),
+        ("APP", "app-s3cret"),
+        ("KEY", "key-s3cret"),
+        ("SIGNATURE", "sign-s3cret"),
+        ("LOG", "trace"),
+    ];
+    let input = json!({"connection": "odd", "resource": "order", "parameters": {"article": "A-1"}});
+    let told = invoke("POST", &input, &settings);
+    assert!(told.failure().ends_with("answered 403 *** *** ***"), "{}", told.failure());
+    assert!(!format!("{}{}", told.outputs, told.log).contains("s3cret"), "{}", told.log);
+    let request = peer.request();
+    assert!(request.starts_with("POST /?key=key-s3cret HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("\r\nx-app: app-s3cret\r\n"), "{request}");
+    assert!(request.ends_with(r#"{"article":"A-1","signature":"sign-s3cret"}"#), "{request}");
+}
+
+#[test]
 fn what_is_wrong_with_the_connections_is_told_at_start() {
     for (setting, expected) in [
         ("{\"a\": {\"url\": \"x\"}}", "`a`: `url` does not start with http:// or https://"),

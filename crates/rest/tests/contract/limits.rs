@@ -150,6 +150,29 @@ fn a_connection_says_how_often_and_which_statuses_are_tried_again() {
 }
 
 #[test]
+fn a_resource_has_times_and_tries_of_its_own_and_the_task_wins() {
+    let busy = || Act::Say(answer("503 Busy", &[], b""));
+    let resource = json!({"timeout": 300, "retry": {"attempts": 3, "interval": 1}});
+    let members = json!({"retry": {"attempts": 2}, "resources": {"status": resource}});
+    for (acts, input, n_calls, expected) in [
+        (vec![busy(), busy(), ok()], json!({}), 3, ""),
+        (vec![busy()], json!({"_retry_attempts_": 1}), 1, "transient SERVICE_UNAVAILABLE"),
+        (vec![Act::Hang], json!({}), 1, "within 300ms"),
+        (vec![Act::Hang], json!({"timeout": 100}), 1, "within 100ms"),
+    ] {
+        let peer = Peer::start(acts);
+        let setting = connections(&peer, &members);
+        let mut input = input;
+        input["connection"] = "orders".into();
+        input["resource"] = "status".into();
+        let told = invoke("GET", &input, &[("REST_CONNECTIONS", &setting)]);
+        let got = if told.success { String::new() } else { told.failure() };
+        assert!(got.contains(expected) && got.is_empty() == expected.is_empty(), "{input}: {got}");
+        assert_eq!(peer.requests().len(), n_calls, "{input}");
+    }
+}
+
+#[test]
 fn a_connection_limits_the_size_of_answers() {
     let peer = Peer::start([Act::Say(answer("200 OK", &[], &[b'x'; 2000]))]);
     let setting = connections(&peer, &json!({"responseBytesMax": "1KiB"}));

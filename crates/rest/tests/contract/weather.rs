@@ -321,6 +321,16 @@ fn r19_wrong_settings_stop_the_connector_and_are_named_together() {
 }
 
 #[test]
+fn an_error_of_the_peer_is_one_line_in_the_log_and_no_stack() {
+    let peer = Peer::answering("404 Not Found", &[], b"");
+    let told = get(&peer.url("/"), &[("LOG", "info")]);
+    let lines: Vec<Value> = told.log.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    let loud: Vec<_> = lines.iter().filter(|it| it["level"] != "INFO").collect();
+    assert!(loud.iter().all(|it| it["level"] == "WARN") && loud.len() == 1, "{}", told.log);
+    assert!(!told.log.contains(".rs:"), "{}", told.log);
+}
+
+#[test]
 fn no_log_has_urls_queries_or_bodies() {
     let peer = Peer::answering("500 Oops", &[], b"b0dy-of-jane");
     let input = json!({

@@ -77,6 +77,35 @@ fn r6_r16_r17_wrong_inputs_are_refused_by_name() {
 }
 
 #[test]
+fn e3_e9_what_is_wrong_with_tries_and_times_is_told_before_anything_is_called() {
+    for (input, value) in [
+        ("_retry_attempts_", json!("often")),
+        ("_retry_attempts_", json!(-1)),
+        ("_retry_interval_", json!("PT5S")),
+        ("_timeout_", json!(-1)),
+        ("_timeout_", json!("1e99")),
+        ("timeout", json!(0)),
+        ("timeout", json!(u64::MAX)),
+    ] {
+        let peer = Peer::answering("200 OK", &[], b"");
+        let told = invoke("GET", &json!({"restUrl": peer.url("/"), input: value}), &[]).failure();
+        assert!(
+            told.starts_with(&format!("business INVALID_INPUT: `{input}`: ")),
+            "{value}: {told}"
+        );
+        assert_eq!(peer.requests(), [""; 0], "{input} {value}");
+    }
+}
+
+#[test]
+fn e8_a_task_whose_time_is_over_calls_nobody() {
+    let peer = Peer::answering("200 OK", &[], b"");
+    let told = invoke("GET", &json!({"restUrl": peer.url("/"), "_timeout_": 0}), &[]).failure();
+    assert!(told.contains("_timeout_"), "{told}");
+    assert_eq!(peer.requests(), [""; 0]);
+}
+
+#[test]
 fn every_method_says_its_name() {
     for action in ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"] {
         check(action, json!({"restUrl": "/x"}), &format!("{action} /x HTTP/1.1"));
@@ -187,6 +216,20 @@ fn r8_payloads_become_bodies_by_content_type() {
         );
     }
     check("TRACE", json!({"requestPayload": {"a": 1}}), "TRACE / HTTP/1.1");
+}
+
+#[test]
+fn any_answer_is_accepted_unless_the_task_says_otherwise() {
+    for (headers, expected) in [
+        (json!(null), "accept: */*"),
+        (json!({"Accept": "application/json"}), "accept: application/json"),
+    ] {
+        let peer = Peer::answering("200 OK", &[], b"");
+        invoke("GET", &json!({"restUrl": peer.url("/"), "requestHeaders": headers}), &[]).success();
+        let request = peer.request();
+        let accepted: Vec<_> = request.lines().filter(|it| it.starts_with("accept: ")).collect();
+        assert_eq!(accepted, [expected]);
+    }
 }
 
 #[test]

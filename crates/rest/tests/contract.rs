@@ -28,6 +28,8 @@ mod paging;
 mod peer;
 #[path = "contract/polling.rs"]
 mod polling;
+#[path = "contract/readme.rs"]
+mod readme;
 #[path = "contract/resources.rs"]
 mod resources;
 #[path = "contract/samples.rs"]

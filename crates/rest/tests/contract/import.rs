@@ -155,6 +155,18 @@ fn a_definition_of_something_else_is_not_served() {
 }
 
 #[test]
+fn the_readmes_import_says_what_the_readme_says() {
+    let folder = Folder::new("readme");
+    let readme = include_str!("../../README.md");
+    let (_, text) = readme.split_once("### A connector from an OpenAPI document\n").unwrap();
+    let (_, expected) = text.split_once("```text\n").unwrap();
+    let expected = expected.split_once("```").unwrap().0;
+    let told = folder.import(PETSTORE, &["--name", "petstore"]).success();
+    let here = told.as_str().unwrap().replace(folder.0.to_str().unwrap(), ".");
+    assert_eq!(here.trim_end(), expected.trim_end());
+}
+
+#[test]
 fn a_document_becomes_a_connector_that_answers() {
     let folder = Folder::new("petstore");
     let pet = br#"{"id": 7, "name": "Rex", "status": "sold"}"#;

@@ -18,14 +18,14 @@ use serde_json::json;
 use crate::{Told, invoke};
 
 /// Who signs certificates, and its own one.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    pem: String,
+    pub(crate) pem: String,
 }
 
 impl Authority {
     /// Valid until the end of that year.
-    fn until(year: i32) -> Self {
+    pub(crate) fn until(year: i32) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.not_before = date_time_ymd(2020, 1, 1);
@@ -36,7 +36,7 @@ impl Authority {
     }
 
     /// Certificate and key.
-    fn issue(&self, name: &str) -> (String, String) {
+    pub(crate) fn issue(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -45,7 +45,7 @@ impl Authority {
 }
 
 /// Answers 200 to whoever shows a certificate of `authority`; its port.
-fn peer(authority: &Authority) -> u16 {
+pub(crate) fn peer(authority: &Authority) -> u16 {
     let (certificate, key) = authority.issue("localhost");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();

@@ -55,6 +55,18 @@ fn sends_a_form() {
 }
 
 #[test]
+fn asks_a_soap_service() {
+    let headers = ["content-type: text/xml; charset=iso-8859-1"];
+    let peer = Peer::answering("200 OK", &headers, b"<Envelope><price>4 \xa3</price></Envelope>");
+    let outputs = run(include_str!("../../samples/ask-soap.json"), &peer);
+    assert_eq!(outputs["restResult"], "<Envelope><price>4 £</price></Envelope>");
+    let request = peer.request();
+    assert!(request.contains("\r\ncontent-type: text/xml; charset=utf-8\r\n"), "{request}");
+    assert!(request.contains("\r\nsoapaction: \"urn:prices#GetPrice\"\r\n"), "{request}");
+    assert!(request.ends_with("<article>A-1</article></GetPrice></Body></Envelope>"), "{request}");
+}
+
+#[test]
 fn takes_outputs_from_an_order() {
     let order = br#"{"total": 19.90, "items": [
         {"article": "A-1", "shipped": true}, {"article": "A-2", "shipped": false}]}"#;

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use crate::{progress, tree};
 
 /// What can be measured: the names that `xtask/bench` knows.
-const NAMES: [&str; 8] =
-    ["amqp", "email", "files", "http", "pdf", "rest-overhead", "slack", "start"];
+const NAMES: [&str; 9] =
+    ["amqp", "email", "files", "http", "oauth", "pdf", "rest-overhead", "slack", "start"];
 
 /// The connectors that are measured, and by which of them alone.
 const CONNECTORS: [(&str, Option<&str>); 4] = [

@@ -12,6 +12,7 @@ mod http;
 mod mail_texts;
 mod message;
 mod node;
+mod oauth;
 mod pdf;
 mod peer;
 mod process;
@@ -62,6 +63,8 @@ enum Scenario {
     Amqp,
     /// A file of 100 MB through body, peer and store, against its size
     Files,
+    /// Calls that need a token of an OAuth2 server
+    Oauth,
     /// Calls of `GET` over HTTP, against a bare proxy
     Http,
     /// Invoices, against `WeasyPrint`
@@ -140,6 +143,7 @@ impl Scenario {
                 amqp::measure(setup, &broker).await
             }
             Self::Files => files::measure(setup).await,
+            Self::Oauth => oauth::measure(setup).await,
             Self::Http => http::measure(setup).await,
             Self::Pdf => pdf::measure(setup).await,
             Self::RestOverhead => rest_overhead::measure(setup).await,

@@ -1,6 +1,12 @@
-//! The system that is called: a page of 1 kB, with and without a token, one that answers only when it is allowed to, and one that sends back what it is sent.
+//! The system that is called: a page of 1 kB, with and without a token, the tokens, one that answers only when it is allowed to, and one that sends back what it is sent.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use anyhow::Result;
 use axum::{
@@ -8,7 +14,7 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
-    routing::{get, put},
+    routing::{get, post, put},
 };
 use tokio::{
     net::TcpListener,
@@ -25,6 +31,7 @@ pub(crate) const TOKEN: &str = "a-token-of-usual-length-0123456789";
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     gate: Arc<Gate>,
+    n_tokens: Arc<AtomicU32>,
     _server: JoinSet<()>,
 }
 
@@ -38,7 +45,10 @@ struct Gate {
 impl Peer {
     pub(crate) async fn start() -> Result<Self> {
         let gate = Arc::new(Gate::default());
+        let n_tokens = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&n_tokens);
         let app = Router::new()
+            .route("/token", post(async move || token(&count)))
             .route("/page", get(page))
             .route("/guarded/page", get(guarded_page))
             .route("/gate", get(pass))
@@ -52,12 +62,17 @@ impl Peer {
                 eprintln!("the peer has ended: {error}");
             }
         });
-        Ok(Self { address, gate, _server: server })
+        Ok(Self { address, gate, n_tokens, _server: server })
     }
 
     /// Answers at once.
     pub(crate) fn page(&self) -> String {
         format!("http://{}/page", self.address)
+    }
+
+    /// How often [`TOKEN`] was asked for, as OAuth2 does it (RFC 6749 §4.4), at `/token`.
+    pub(crate) fn n_tokens(&self) -> u32 {
+        self.n_tokens.load(Ordering::Relaxed)
     }
 
     /// Answers at once where [`TOKEN`] is shown, and with 401 otherwise.
@@ -89,6 +104,12 @@ impl Peer {
 
 async fn page() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], PAGE.trim_end())
+}
+
+fn token(count: &AtomicU32) -> impl IntoResponse + use<> {
+    count.fetch_add(1, Ordering::Relaxed);
+    let token = format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer","expires_in":3600}}"#);
+    ([(header::CONTENT_TYPE, "application/json")], token)
 }
 
 async fn guarded_page(headers: HeaderMap) -> Result<impl IntoResponse, StatusCode> {

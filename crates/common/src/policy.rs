@@ -99,6 +99,8 @@ impl Policy {
     }
 
     /// The pauses between the attempts: growing, and spread so that replicas do not come back together.
+    ///
+    /// Whole milliseconds, as the timer counts, which would round each up and beyond its bound otherwise.
     pub(crate) fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
         ExponentialBuilder::default()
             .with_min_delay(self.interval)
@@ -107,5 +109,8 @@ impl Policy {
             .with_max_times(self.attempts as usize - 1)
             .with_jitter()
             .build()
+            .map(|it| {
+                Duration::from_secs(it.as_secs()) + Duration::from_millis(it.subsec_millis().into())
+            })
     }
 }

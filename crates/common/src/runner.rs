@@ -324,7 +324,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_transient_failure_is_tried_three_times_with_growing_pauses() {
         let ms = check(json!({"act": "fail 3"}), r#"{"value":null,"attempt":3}"#).await;
-        assert!((3_000..=6_002).contains(&ms), "1 s and 2 s, and jitter: {ms}");
+        assert!((3_000..6_000).contains(&ms), "1 s and 2 s, and jitter: {ms}");
         let text = "transient UNKNOWN_ERROR: GET https://example.org: peer says 503";
         check(json!({"act": "fail 4"}), text).await;
     }
@@ -345,14 +345,14 @@ mod tests {
         let text = "transient UNKNOWN_ERROR: GET https://example.org: peer says 503";
         let ms = check(json!({"act": "advised 1"}), text).await;
         assert_eq!(ms, 0);
-        // Jitter adds up to the pause itself, and the clock of the tests rounds each up to a millisecond.
+        // Jitter adds up to the pause itself.
         let ms = check(json!({"act": "advised 5"}), text).await;
-        assert!((40..=84).contains(&ms), "four pauses of 10 ms: {ms}");
+        assert!((40..80).contains(&ms), "four pauses of 10 ms: {ms}");
         let ms = check(json!({"act": "advised 5", "_retry_attempts_": 2}), text).await;
-        assert!((10..=21).contains(&ms), "one pause: {ms}");
+        assert!((10..20).contains(&ms), "one pause: {ms}");
         let own = json!({"act": "advised 2", "_retry_interval_": 1000});
         let ms = check(own, text).await;
-        assert!((1000..=2001).contains(&ms), "one pause of the task's: {ms}");
+        assert!((1000..2000).contains(&ms), "one pause of the task's: {ms}");
     }
 
     #[tokio::test(start_paused = true)]

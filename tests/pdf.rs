@@ -20,6 +20,21 @@ async fn what_is_wrong_with_a_template_is_a_bpmn_error_that_names_it() {
     }
 }
 
+/// Megabytes burden a broker and all that read from it; over HTTP they burden who asked.
+#[tokio::test]
+async fn how_large_a_document_in_an_answer_may_be_depends_on_the_way() {
+    let settings = [("FILES_INLINE_MAX", "1KiB"), ("HTTP_BODY_BYTES_MAX", "1MB")];
+    let scene = Scene::of(PDF, &settings).await;
+    let inputs = json!({"template": "# Invoice"});
+    let answer = scene.error("GENERATE", &inputs, "INVALID_INPUT").await;
+    let text = "larger than 1024 bytes, the limit of FILES_INLINE_MAX";
+    assert!(answer.error_message().contains(text), "{}", answer.error_message());
+    let path = format!("/v1/do/{}/GENERATE", scene.name);
+    let (_, answer) = scene.connector.post(&path, &inputs).await;
+    let size = &answer["command_response"]["body"]["file"]["content"]["sizeInBytes"];
+    assert!(size.as_u64() > Some(1024), "{answer}");
+}
+
 /// The others neither wait for it nor go down with it.
 #[tokio::test]
 async fn a_document_that_takes_all_memory_fails_alone() {

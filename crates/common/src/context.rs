@@ -30,6 +30,7 @@ pub(crate) struct Call {
     pub(crate) attempt: u32,
     pub(crate) traceparent: Option<String>,
     pub(crate) dry_run: bool,
+    pub(crate) http_body_max: Option<u64>,
     /// Where a ledger remembers the request.
     pub(crate) lease: Option<Arc<Lease>>,
     /// How long it may still wait for a peer's rate limit.
@@ -89,6 +90,13 @@ impl<C> Context<C> {
             Some(lease) => lease.commit(&presumed).await,
             None => Ok(()),
         }
+    }
+
+    /// The most bytes of a body (`HTTP_BODY_BYTES_MAX`) where the request came over HTTP; `None` where it came otherwise.
+    ///
+    /// It takes the place of `FILES_INLINE_MAX`, which keeps megabytes out of a broker (`answers.md` 23).
+    pub fn http_body_max(&self) -> Option<u64> {
+        self.call.http_body_max
     }
 
     /// How long this request may still wait for a peer's rate limit: `RATE_WAIT_MAX` less what it has waited, and its deadline.

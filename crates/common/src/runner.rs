@@ -38,6 +38,8 @@ pub(crate) struct Request {
     pub(crate) deadline: Option<Deadline>,
     pub(crate) dry_run: bool,
     pub(crate) again: Again,
+    /// The most bytes of a body at whoever asked, where that is over HTTP.
+    pub(crate) http_body_max: Option<u64>,
 }
 
 /// What a second request with the same id gets, where a ledger remembers the first.
@@ -262,6 +264,7 @@ fn call(
         attempt,
         traceparent: request.traceparent.clone(),
         dry_run: request.dry_run,
+        http_body_max: request.http_body_max,
         lease: lease.cloned(),
         rate_wait: until_deadline.map_or(rate_wait, |it| it.min(rate_wait)),
         ..Call::default()

@@ -100,6 +100,11 @@ impl FileError {
 struct Told(String);
 
 impl Limit {
+    /// `HTTP_BODY_BYTES_MAX`, for a file that is part of an answer over HTTP.
+    pub fn http_body(bytes: u64) -> Self {
+        Self { bytes, setting: "HTTP_BODY_BYTES_MAX" }
+    }
+
     pub(crate) fn exceeded(self) -> ErrorKind {
         ErrorKind::TooLarge { limit: self.bytes, setting: self.setting }
     }

@@ -92,7 +92,7 @@ pub struct NewFile {
     pub folder: Option<String>,
     /// The size in bytes, if it is known: too large a file is refused before it is loaded.
     pub size: Option<u64>,
-    /// The most bytes that are put into the value, where it is another limit than `FILES_INLINE_MAX`.
+    /// The most bytes that are put into the value, where it is another limit than `FILES_INLINE_MAX`: [`Limit::http_body`].
     pub inline_max: Option<Limit>,
 }
 

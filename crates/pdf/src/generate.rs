@@ -8,7 +8,7 @@ mod texts;
 
 use bytes::Bytes;
 use common::{Context, Failure};
-use files::{File, Files, NewFile};
+use files::{File, Files, Limit, NewFile};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -128,6 +128,7 @@ async fn save(
         name: blob.name,
         mime_type: Some(mime_type.to_owned()),
         folder,
+        inline_max: pdf.http_body_max().map(Limit::http_body),
         ..NewFile::default()
     };
     let saved = pdf.store.save_bytes(new, Bytes::from(blob.bytes)).await;

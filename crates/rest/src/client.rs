@@ -79,52 +79,6 @@ impl Rest {
             templates: Arc::new(Engine::new(resource::limits(), templates)),
         })
     }
-
-    async fn exchange(
-        &self,
-        request: &Request,
-        input: &Input,
-        timeout: Duration,
-    ) -> Result<Answer, Broken> {
-        let broken = |error: OutboundError, answer| {
-            let reached = if error.may_have_happened() { Reached::Peer } else { Reached::Nobody };
-            Broken { kind: error.kind, reached, answer }
-        };
-        let wire = wire(request, input, timeout, &self.files);
-        let outbound = input.outbound.as_ref().unwrap_or(&self.outbound);
-        let mut response = outbound.follow(wire).await.map_err(|it| broken(it, None))?;
-        let mut answer = Answer {
-            status: response.status,
-            headers: mem::take(&mut response.headers),
-            body: Bytes::new(),
-            saved: None,
-            redirected_to: (response.redirects > 0).then(|| outbound::shown(&response.url)),
-            unread: None,
-        };
-        let is_error = is_error(input, &answer);
-        let is_looked_into =
-            input.error_on.as_ref().is_some_and(|it| it.looks_into(answer.status.as_u16()));
-        if input.response_type == Some(ResponseType::None) && !is_error && !is_looked_into {
-            return Ok(answer);
-        }
-        if download::is_wanted(input, answer.status) && !is_error && !is_looked_into {
-            let streaming = download::stream(&self.files, input, &answer.headers, response);
-            return match Box::pin(streaming).await {
-                Ok(saved) => Ok(Answer { saved: Some(Box::new(saved)), ..answer }),
-                Err(error) => Err(broken(error, Some(answer))),
-            };
-        }
-        let bytes_max = input.terms.response_bytes_max.unwrap_or(self.response_bytes_max);
-        match outbound::read_at_most(&mut response, bytes_max).await {
-            Ok(body) => Ok(Answer { body, ..answer }),
-            // The status says more than the trouble with the text about it.
-            Err(error) if is_error => {
-                answer.unread = Some(error.kind.to_string());
-                Ok(answer)
-            }
-            Err(error) => Err(broken(error, Some(answer))),
-        }
-    }
 }
 
 /// Makes one call and reads its answer.
@@ -163,7 +117,7 @@ pub(crate) fn build(
 
 /// Sends a request, and judges and reads the answer.
 pub(crate) async fn send(
-    rest: &Rest,
+    rest: &Context<Rest>,
     request: &mut Request,
     input: &Input,
 ) -> Result<(Answer, Reading), Failure> {
@@ -207,7 +161,7 @@ pub(crate) async fn send(
         return Err(outcome::of_answer(request, &answer, verdict.code.as_deref()));
     }
     if download::is_wanted(input, answer.status) && answer.saved.is_none() {
-        let saving = download::save(&rest.files, input, &mut answer, &request.url);
+        let saving = download::save(rest, input, &mut answer, &request.url);
         let saved = Box::pin(saving).await;
         answer.saved = Some(Box::new(saved));
     }
@@ -235,7 +189,7 @@ async fn verdict(
 
 /// One exchange, if the circuit breaker lets it through.
 pub(crate) async fn attempt(
-    rest: &Rest,
+    rest: &Context<Rest>,
     request: &Request,
     input: &Input,
     timeout: Duration,
@@ -249,12 +203,58 @@ pub(crate) async fn attempt(
         Some(Switch(false)) | None => None,
     };
     let started = Instant::now();
-    let result = rest.exchange(request, input, timeout).await;
+    let result = exchange(rest, request, input, timeout).await;
     log(request, &result, started.elapsed());
     if let Some(permit) = permit {
         permit.tell(outcome::for_breaker(&result));
     }
     Ok(result)
+}
+
+async fn exchange(
+    rest: &Context<Rest>,
+    request: &Request,
+    input: &Input,
+    timeout: Duration,
+) -> Result<Answer, Broken> {
+    let broken = |error: OutboundError, answer| {
+        let reached = if error.may_have_happened() { Reached::Peer } else { Reached::Nobody };
+        Broken { kind: error.kind, reached, answer }
+    };
+    let wire = wire(request, input, timeout, &rest.files);
+    let outbound = input.outbound.as_ref().unwrap_or(&rest.outbound);
+    let mut response = outbound.follow(wire).await.map_err(|it| broken(it, None))?;
+    let mut answer = Answer {
+        status: response.status,
+        headers: mem::take(&mut response.headers),
+        body: Bytes::new(),
+        saved: None,
+        redirected_to: (response.redirects > 0).then(|| outbound::shown(&response.url)),
+        unread: None,
+    };
+    let is_error = is_error(input, &answer);
+    let is_looked_into =
+        input.error_on.as_ref().is_some_and(|it| it.looks_into(answer.status.as_u16()));
+    if input.response_type == Some(ResponseType::None) && !is_error && !is_looked_into {
+        return Ok(answer);
+    }
+    if download::is_wanted(input, answer.status) && !is_error && !is_looked_into {
+        let streaming = download::stream(rest, input, &answer.headers, response);
+        return match Box::pin(streaming).await {
+            Ok(saved) => Ok(Answer { saved: Some(Box::new(saved)), ..answer }),
+            Err(error) => Err(broken(error, Some(answer))),
+        };
+    }
+    let bytes_max = input.terms.response_bytes_max.unwrap_or(rest.response_bytes_max);
+    match outbound::read_at_most(&mut response, bytes_max).await {
+        Ok(body) => Ok(Answer { body, ..answer }),
+        // The status says more than the trouble with the text about it.
+        Err(error) if is_error => {
+            answer.unread = Some(error.kind.to_string());
+            Ok(answer)
+        }
+        Err(error) => Err(broken(error, Some(answer))),
+    }
 }
 
 fn wire(request: &Request, input: &Input, timeout: Duration, files: &Store) -> outbound::Request {

@@ -10,10 +10,11 @@ use std::{
 };
 
 use common::Failure;
-use files::File;
+use files::{File, NewFile};
 use serde_json::Value;
 
 use crate::{
+    download,
     error::{self, ErrorCode},
     onward::{Onward, paging_error},
     outcome,
@@ -96,6 +97,7 @@ pub(crate) async fn save(
 ) -> Result<Paged, Failure> {
     let store = onward.rest.files.clone();
     let (new, format) = list::new_file(file_name, &onward.request.url);
+    let new = NewFile { inline_max: download::inline_max(onward.rest), ..new };
     let mut pages = Pages::new(onward, paging, Goal::File);
     let saved = store.save(new, list::content(&mut pages, format)).await;
     match saved {

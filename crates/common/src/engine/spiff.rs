@@ -217,6 +217,7 @@ async fn run(
         inputs,
         traceparent: text(&headers, TRACEPARENT),
         deadline,
+        http_body_max: Some(proxy.body_bytes_max.0),
         ..Request::default()
     };
     let runner = Arc::clone(&proxy.runner);

@@ -183,7 +183,12 @@ pub(super) const TABLE: &[Row] = &[
         "/",
         "prefix of all HTTP paths",
     ),
-    ("HTTP_BODY_BYTES_MAX", &[], "64MiB", "largest body of a command over HTTP"),
+    (
+        "HTTP_BODY_BYTES_MAX",
+        &[],
+        "64MiB",
+        "largest body of a command over HTTP, and largest file that is part of an answer to one",
+    ),
     (
         "HTTP_TIMEOUT",
         &[],

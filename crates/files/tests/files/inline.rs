@@ -72,7 +72,7 @@ async fn what_is_too_large_for_a_value_names_both_settings() {
     let text = "`a.bin`: larger than 4194304 bytes, the limit of FILES_INLINE_MAX for files without a store; FILES_URL names a store for larger ones";
     assert_eq!(found.to_string(), text);
     // The way in over HTTP has its own limit.
-    let limit = Limit { bytes: 64 * MIB, setting: "HTTP_BODY_BYTES_MAX" };
+    let limit = Limit::http_body(64 * MIB);
     let new = || NewFile { inline_max: Some(limit), ..named("a.bin") };
     assert_eq!(store.save_bytes(new(), large()).await.unwrap().size, Some(4 * MIB + 1));
     let new = NewFile { size: Some(50 * MIB + 1), ..new() };

@@ -7,6 +7,7 @@ use crate::{
     folder::Folder,
     invoke,
     peer::{Act, Peer, answer, redirect},
+    server::Server,
 };
 
 const PDF: [&str; 1] = ["content-type: application/pdf"];
@@ -91,6 +92,32 @@ fn without_a_store_small_files_are_part_of_their_values() {
         told.starts_with("permanent RESPONSE_TOO_LARGE: GET ") && told.ends_with(end),
         "{told}"
     );
+}
+
+/// `FILES_INLINE_MAX` spares a broker; over HTTP there is none.
+#[test]
+fn over_http_the_limit_of_a_body_is_that_of_a_file() {
+    let settings = [("FILES_INLINE_MAX", "1"), ("HTTP_BODY_BYTES_MAX", "1000")];
+    let server = Server::start(&settings);
+    let fetch = |size: usize, more: Value| {
+        let list = format!("[{}]", "1,".repeat(size / 2 - 1) + "1");
+        let peer = Peer::answering("200 OK", &["content-type: application/json"], list.as_bytes());
+        let mut input = json!({"restUrl": peer.url("/list.json"), "responseType": "file"});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call("GET", &input)
+    };
+    // As it comes, looked into before, and put together of pages.
+    let rule = json!([{"status": "200", "path": "$.ok", "equals": false, "code": "GONE"}]);
+    for more in [json!({}), json!({"errorOn": rule}), json!({"paging": {"next": "$.next"}})] {
+        let answer = fetch(1001, more.clone());
+        assert_eq!(answer["error"]["error_code"], "RESPONSE_TOO_LARGE", "{more}: {answer}");
+        let end = "`list.json`: larger than 1000 bytes, the limit of HTTP_BODY_BYTES_MAX for files \
+                   without a store; FILES_URL names a store for larger ones";
+        assert!(answer["error"]["message"].as_str().unwrap().ends_with(end), "{more}: {answer}");
+        let answer = fetch(499, more.clone());
+        let size = &answer["command_response"]["body"]["file"]["content"]["sizeInBytes"];
+        assert!(size.as_u64() >= Some(499), "{more}: {answer}");
+    }
 }
 
 #[test]

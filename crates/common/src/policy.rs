@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::{
     Failure,
     context::Retry,
+    failure::INVALID_INPUT,
     runner::{Deadline, Request},
     schema,
     settings::Settings,
@@ -29,6 +30,10 @@ struct Reserved {
 const RESERVED: [&str; 3] = ["_retry_attempts_", "_retry_interval_", "_timeout_"];
 /// More attempts than this are a mistake in the process.
 const ATTEMPTS_MAX: u32 = 100;
+/// No attempt begins later after the first one.
+///
+/// RabbitMQ closes the channel of who has kept a request for half an hour (`consumer_timeout`), and gives all requests that were taken from it to others.
+pub(crate) const TRYING_MAX: Duration = Duration::from_mins(20);
 
 /// How often and how long a request is tried.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +71,11 @@ impl Policy {
         let taken = RESERVED.iter().filter_map(|name| request.inputs.shift_remove_entry(*name));
         let reserved: Reserved = schema::inputs(&taken.collect())?;
         if let Some(attempts) = reserved.attempts {
-            self.attempts = attempts.clamp(1, ATTEMPTS_MAX);
+            if attempts > ATTEMPTS_MAX {
+                let text = format!("`_retry_attempts_`: {attempts} is more than {ATTEMPTS_MAX}");
+                return Err(Failure::business(INVALID_INPUT, text));
+            }
+            self.attempts = attempts.max(1);
             self.set_by_task.attempts = true;
         }
         if let Some(interval) = reserved.interval_ms {
@@ -74,12 +83,33 @@ impl Policy {
             self.interval = Duration::from_millis(interval);
             self.interval_max = self.interval_max.max(self.interval);
         }
+        self.refuse_long_pauses()?;
         let own = reserved.timeout_ms.map(|it| Deadline {
             at: Instant::now() + Duration::from_millis(it),
             set_by: "_timeout_",
         });
         let both = [own, request.deadline].into_iter().flatten();
         Ok((self, both.min_by_key(|it| it.at)))
+    }
+
+    /// Fails where the task asks for pauses that [`TRYING_MAX`] would cut short, deadline or not.
+    fn refuse_long_pauses(&self) -> Result<(), Failure> {
+        let name = match self.set_by_task {
+            SetByTask { interval: true, .. } => "_retry_interval_",
+            SetByTask { attempts: true, .. } => "_retry_attempts_",
+            SetByTask { .. } => return Ok(()),
+        };
+        let pauses = self.backoff().build();
+        if pauses.fold(Duration::ZERO, Duration::saturating_add) <= TRYING_MAX {
+            return Ok(());
+        }
+        let text = format!(
+            "`{name}`: the pauses between {} attempts, from {} ms on, are longer than {} minutes in all; a timer in the process can wait longer",
+            self.attempts,
+            self.interval.as_millis(),
+            TRYING_MAX.as_secs() / 60
+        );
+        Err(Failure::business(INVALID_INPUT, text))
     }
 
     /// With what whoever knows the peer says, where the task has not said it.
@@ -102,15 +132,16 @@ impl Policy {
     ///
     /// Whole milliseconds, as the timer counts, which would round each up and beyond its bound otherwise.
     pub(crate) fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
+        self.backoff().with_jitter().build().map(|it| {
+            Duration::from_secs(it.as_secs()) + Duration::from_millis(it.subsec_millis().into())
+        })
+    }
+
+    fn backoff(&self) -> ExponentialBuilder {
         ExponentialBuilder::default()
             .with_min_delay(self.interval)
             .with_factor(self.multiplier)
             .with_max_delay(self.interval_max)
             .with_max_times(self.attempts as usize - 1)
-            .with_jitter()
-            .build()
-            .map(|it| {
-                Duration::from_secs(it.as_secs()) + Duration::from_millis(it.subsec_millis().into())
-            })
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     failure::Hold,
     ledger::{Lease, Ledger},
     meters::Meters,
-    policy::Policy,
+    policy::{Policy, TRYING_MAX},
     settings::{ErrorMode, Settings},
     telemetry,
 };
@@ -203,7 +203,8 @@ impl Runner {
                 pauses.next().map(|it| retry_after.map_or(it, |asked| asked.max(it)).min(longest))
             };
             let Some(pause) = pause else { return Err(failure) };
-            if deadline.is_some_and(|it| Instant::now() + pause >= it.at) {
+            let last = deadline.map_or(start + TRYING_MAX, |it| it.at.min(start + TRYING_MAX));
+            if Instant::now().checked_add(pause).is_none_or(|it| it >= last) {
                 return Err(failure);
             }
             let ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
@@ -315,6 +316,53 @@ mod tests {
         let wrong =
             "business INVALID_INPUT: `_timeout_`: invalid type: string \"0xFF\", expected u64";
         check(json!({"act": "ok", "_timeout_": "0xFF"}), wrong).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn more_attempts_and_longer_pauses_than_a_broker_waits_for_are_refused() {
+        let refused = async |inputs: Value, expected: &str| {
+            let expected = format!("business INVALID_INPUT: {expected}");
+            assert_eq!(check(inputs, &expected).await, 0);
+        };
+        let pauses = |name: &str, attempts: u32, ms: u64| {
+            format!(
+                "`{name}`: the pauses between {attempts} attempts, from {ms} ms on, are longer than \
+                 20 minutes in all; a timer in the process can wait longer"
+            )
+        };
+        let text = "`_retry_attempts_`: 101 is more than 100";
+        refused(json!({"act": "ok", "_retry_attempts_": 101}), text).await;
+        for ms in [600_001, u64::MAX] {
+            let text = pauses("_retry_interval_", 3, ms);
+            refused(json!({"act": "ok", "_retry_interval_": ms}), &text).await;
+        }
+        let both = json!({"act": "ok", "_retry_attempts_": 100, "_retry_interval_": 12_500});
+        refused(both, &pauses("_retry_interval_", 100, 12_500)).await;
+        // As much as there may be, and what is never waited for.
+        let done = r#"{"value":null,"attempt":1}"#;
+        for inputs in [
+            json!({"act": "ok", "_retry_interval_": 600_000}),
+            json!({"act": "ok", "_retry_attempts_": 100}),
+            json!({"act": "ok", "_retry_attempts_": 1, "_retry_interval_": u64::MAX}),
+        ] {
+            check(inputs, done).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_end_before_a_broker_takes_the_request_back() {
+        let patient = |minutes| Settings {
+            retry_max_attempts: 50,
+            retry_initial_interval: crate::Period(Duration::from_mins(minutes)),
+            retry_max_interval: crate::Period(Duration::MAX),
+            retry_multiplier: 1.0,
+            ..Settings::default()
+        };
+        for (minutes, at_least) in [(5, 10), (25, 0), (u64::MAX / 60, 0)] {
+            let (text, ms) = outcome(&patient(minutes), json!({"act": "fail 50"})).await;
+            assert!(text.starts_with("transient UNKNOWN_ERROR"), "{text}");
+            assert!((at_least * 60_000..20 * 60_000).contains(&ms), "{minutes} min: {ms} ms");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use crate::{
     client::Email,
     error::ErrorCode,
     server::Server,
-    smtp::{features::Features, session::Encryption},
+    smtp::{features::Features, opening::Encryption},
 };
 
 pub(crate) fn command() -> Command {

@@ -14,7 +14,7 @@ use crate::{
     input::Guest,
     server::{Manners, Server},
     settings::ServerSettings,
-    smtp::session::{Encryption, Partial},
+    smtp::{opening::Encryption, session::Partial},
 };
 
 /// The name of the server that the single-server settings describe.

@@ -10,7 +10,7 @@ use crate::{
     address::Mailbox,
     limiter::Rate,
     settings::{Dkim, Named, OAuth},
-    smtp::session::{Encryption, Partial},
+    smtp::{opening::Encryption, session::Partial},
 };
 
 #[derive(Deserialize, JsonSchema)]

@@ -18,8 +18,9 @@ use crate::{
     settings::{OAuth, ServerSettings},
     smtp::{
         auth::Credentials,
+        opening::{Encryption, Opening},
         pool::Pool,
-        session::{Encryption, Envelope, Opening, Session, Taken},
+        session::{Envelope, Session, Taken},
         trouble::{Kind, Step, Trouble},
         wire::Place,
     },
@@ -174,7 +175,7 @@ impl Server {
             credentials,
             timeout: self.timeout,
         };
-        Session::open(&opening).await
+        opening.session().await
     }
 }
 

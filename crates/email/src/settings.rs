@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
 use url::Url;
 
-use crate::{address::Mailbox, limiter::Rate, smtp::session::Encryption};
+use crate::{address::Mailbox, limiter::Rate, smtp::opening::Encryption};
 
 /// `EMAIL_SERVERS`: servers by name (`answers.md` 17).
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod features;
+pub(crate) mod opening;
 pub(crate) mod pool;
 pub(crate) mod reply;
 pub(crate) mod session;

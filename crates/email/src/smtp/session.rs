@@ -1,21 +1,17 @@
-//! One conversation: greeting, encryption, login, and mails one after the other.
-
-use std::{net::IpAddr, sync::Arc, time::Duration};
+//! One conversation: mails, one after the other.
 
 use common::Failure;
 use futures_util::future::BoxFuture;
-use rustls::ClientConfig;
 
 use crate::{
     address::Address,
     message::Message,
     smtp::{
-        auth::{self, Credentials},
         features::Features,
         reply::Reply,
         stuffing::append_stuffed,
-        trouble::{Kind, Step, Trouble},
-        wire::{Place, Wire},
+        trouble::{Kind, Step, Trouble, expect, unexpected},
+        wire::Wire,
     },
 };
 
@@ -23,29 +19,6 @@ use crate::{
 const PIPELINE_MAX: usize = 100;
 /// Octets that are put together before they are sent.
 const SEND_BYTES: usize = 64 * 1024;
-
-/// How the conversation is kept from being read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encryption {
-    /// TLS from the first octet (RFC 8314).
-    Implicit,
-    /// `STARTTLS`, or no mail.
-    Required,
-    /// `STARTTLS` where the server offers it.
-    Opportunistic,
-    None,
-}
-
-/// How a session is begun.
-pub(crate) struct Opening<'a> {
-    pub(crate) place: &'a Place,
-    pub(crate) encryption: Encryption,
-    pub(crate) tls: &'a Arc<ClientConfig>,
-    /// The name for EHLO; the address where there is none.
-    pub(crate) helo: Option<&'a str>,
-    pub(crate) credentials: Option<Credentials>,
-    pub(crate) timeout: Duration,
-}
 
 /// From whom to whom, apart from what the headers say.
 pub(crate) struct Envelope<'a> {
@@ -89,36 +62,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects, encrypts and logs in.
-    pub(crate) async fn open(opening: &Opening<'_>) -> Result<Self, Trouble> {
-        let Opening { place, encryption, tls, .. } = opening;
-        let mut wire = Wire::connect(place, opening.timeout).await?;
-        if *encryption == Encryption::Implicit {
-            wire = wire.encrypt(&place.host, tls).await?;
-        }
-        expect(Step::Greeting, wire.reply(Step::Greeting).await?)?;
-        let literal = literal(wire.local);
-        let helo = opening.helo.unwrap_or(&literal);
-        let mut features = greet(&mut wire, helo).await?;
-        let mut is_encrypted = *encryption == Encryption::Implicit;
-        let wants_tls = matches!(encryption, Encryption::Required | Encryption::Opportunistic);
-        if wants_tls && features.has("STARTTLS") {
-            expect(Step::StartTls, wire.exchange(Step::StartTls, b"STARTTLS\r\n").await?)?;
-            wire = wire.encrypt(&place.host, tls).await?;
-            is_encrypted = true;
-            features = greet(&mut wire, helo).await?;
-        } else if *encryption == Encryption::Required {
-            let text = "the server offers no STARTTLS, which EMAIL_TLS requires; nothing was sent";
-            return Err(Trouble::new(Step::StartTls, Kind::Lacking(text.to_owned())));
-        }
-        if let Some(credentials) = &opening.credentials {
-            if !is_encrypted && *encryption != Encryption::None {
-                let text = "the server offers no STARTTLS, and a password is not sent in clear unless EMAIL_TLS=none";
-                return Err(Trouble::new(Step::StartTls, Kind::Lacking(text.to_owned())));
-            }
-            auth::log_in(&mut wire, &features.mechanisms, credentials, &place.host).await?;
-        }
-        Ok(Self { wire, features, is_usable: true, is_encrypted })
+    /// One that has been opened.
+    pub(crate) fn new(wire: Wire, features: Features, is_encrypted: bool) -> Self {
+        Self { wire, features, is_usable: true, is_encrypted }
     }
 
     pub(crate) fn features(&self) -> &Features {
@@ -281,40 +227,5 @@ impl Session {
 
     async fn reset(&mut self) -> Result<(), Trouble> {
         expect(Step::Mail, self.wire.exchange(Step::Mail, b"RSET\r\n").await?)
-    }
-}
-
-async fn greet(wire: &mut Wire, helo: &str) -> Result<Features, Trouble> {
-    let reply = wire.exchange(Step::Ehlo, format!("EHLO {helo}\r\n").as_bytes()).await?;
-    // A server from before 1995 (RFC 5321 §3.2).
-    if matches!(reply.code, 500 | 502 | 504 | 550) {
-        let reply = wire.exchange(Step::Ehlo, format!("HELO {helo}\r\n").as_bytes()).await?;
-        expect(Step::Ehlo, reply)?;
-        return Ok(Features::default());
-    }
-    let features = Features::of(&reply);
-    expect(Step::Ehlo, reply)?;
-    Ok(features)
-}
-
-fn expect(step: Step, reply: Reply) -> Result<(), Trouble> {
-    match reply.code {
-        200..=299 => Ok(()),
-        _ => Err(unexpected(step, reply)),
-    }
-}
-
-fn unexpected(step: Step, reply: Reply) -> Trouble {
-    if reply.is_positive() {
-        return Trouble::new(step, Kind::Garbled(format!("`{reply}`")));
-    }
-    Trouble::new(step, Kind::Refused(reply))
-}
-
-/// RFC 5321 §4.1.3.
-fn literal(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => format!("[{address}]"),
-        IpAddr::V6(address) => format!("[IPv6:{address}]"),
     }
 }

@@ -109,6 +109,22 @@ impl Trouble {
     }
 }
 
+/// That the server goes along.
+pub(crate) fn expect(step: Step, reply: Reply) -> Result<(), Trouble> {
+    match reply.code {
+        200..=299 => Ok(()),
+        _ => Err(unexpected(step, reply)),
+    }
+}
+
+/// What a reply is that should have been another.
+pub(crate) fn unexpected(step: Step, reply: Reply) -> Trouble {
+    if reply.is_positive() {
+        return Trouble::new(step, Kind::Garbled(format!("`{reply}`")));
+    }
+    Trouble::new(step, Kind::Refused(reply))
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { step, kind } = self;

@@ -100,12 +100,12 @@ async fn enclose(email: &Context<Email>, input: Input, mail: &mut Mail) -> Resul
     let named = [("attachments", input.attachments), ("files", input.files), ("uri", input.uri)];
     for (name, files) in named {
         for file in files {
-            mail.attachments.push(budget.read(email, name, &file).await?);
+            mail.attachments.push(budget.fetch(email, name, &file).await?);
         }
     }
     for (id, file) in input.inline {
         let id = enclosures::content_id(&id)?;
-        mail.inline.push((id, budget.read(email, "inline", &file).await?));
+        mail.inline.push((id, budget.fetch(email, "inline", &file).await?));
     }
     if mail.html.is_none() && !mail.inline.is_empty() {
         email.warn("the mail has no HTML that could show `inline` files; they are attached");
@@ -125,9 +125,7 @@ async fn invitation(
     budget: &mut Budget,
 ) -> Result<Invitation, Failure> {
     let invitation = match calendar {
-        Calendar::File(file) => {
-            calendar::of_file(&budget.read(email, "calendar", &file).await?.octets)
-        }
+        Calendar::File(file) => calendar::of_file(&budget.read(email, "calendar", &file).await?),
         Calendar::Event(event) => event.invitation(&Around {
             from: &mail.from,
             to: &mail.to,

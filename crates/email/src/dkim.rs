@@ -1,6 +1,6 @@
 //! DKIM signatures (RFC 6376; Ed25519 by RFC 8463): headers `relaxed`, body `simple`.
 
-use std::fs;
+use std::{fs, io};
 
 use aws_lc_rs::{
     digest::{Context, SHA256, digest},
@@ -68,7 +68,10 @@ impl Signer {
     }
 
     /// Puts a signature before the other headers; `at` is in seconds since 1970.
-    pub(crate) fn sign(&self, message: &mut Message, at: i64) {
+    ///
+    /// # Errors
+    /// What lies on the disk cannot be read.
+    pub(crate) fn sign(&self, message: &mut Message, at: i64) -> io::Result<()> {
         let fields = fields(&message.headers);
         let (mut names, mut data) = (Vec::new(), String::new());
         for name in SIGNED {
@@ -85,7 +88,7 @@ impl Signer {
             self.domain,
             self.selector,
             names.join(":"),
-            body_hash(message),
+            body_hash(message)?,
         );
         data.extend(["dkim-signature:", &unsigned]);
         let signature = BASE64_STANDARD.encode(self.key.sign(data.as_bytes()));
@@ -94,6 +97,7 @@ impl Signer {
         let mut headers = Headers::default();
         headers.tokens("DKIM-Signature", &(unsigned + &pieces));
         message.headers.insert_str(0, &headers.into_text());
+        Ok(())
     }
 }
 
@@ -154,10 +158,11 @@ fn fields(headers: &str) -> Vec<(&str, String)> {
 }
 
 /// The hash of the body with one line break at its end (RFC 6376 §3.4.3).
-fn body_hash(message: &Message) -> String {
+fn body_hash(message: &Message) -> io::Result<String> {
     let mut hash = Context::new(&SHA256);
     let mut breaks = 0;
     for chunk in message.body_chunks() {
+        let chunk = chunk?;
         let mut rest = &chunk[..];
         let mut behind = 0;
         while let Some(shorter) = rest.strip_suffix(b"\r\n") {
@@ -175,7 +180,7 @@ fn body_hash(message: &Message) -> String {
         breaks = behind;
     }
     hash.update(b"\r\n");
-    BASE64_STANDARD.encode(hash.finish())
+    Ok(BASE64_STANDARD.encode(hash.finish()))
 }
 
 #[cfg(test)]

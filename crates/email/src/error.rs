@@ -1,6 +1,6 @@
 //! `ErrorCode`: the errors a process can catch, beside `MISSING_INPUT` and `INVALID_INPUT` of every connector.
 
-use std::fmt;
+use std::{env, fmt, io};
 
 use common::Failure;
 use files::{ErrorKind, FileError};
@@ -60,6 +60,23 @@ pub(crate) fn of_file(input: &str, error: FileError) -> Failure {
         return Failure::transient(code, source).with_note(input);
     }
     Failure::business(code, format_args!("`{input}`: {error}")).with_note(input)
+}
+
+/// What a disk without a place for a large file means; nothing was sent.
+pub(crate) fn of_disk(input: &str, file: &str, error: io::Error) -> Failure {
+    let folder = env::temp_dir();
+    let source = anyhow::Error::new(error).context(format!(
+        "`{input}`: `{file}` cannot be kept in {} until it is sent (TMPDIR)",
+        folder.display()
+    ));
+    Failure::transient(ErrorCode::InternalServerError, source).with_note("TMPDIR")
+}
+
+/// What it means that a file cannot be read back from where it waited to be sent.
+pub(crate) fn of_unread(error: io::Error) -> Failure {
+    let source =
+        anyhow::Error::new(error).context("a file of the mail cannot be read back (TMPDIR)");
+    Failure::transient(ErrorCode::InternalServerError, source).with_note("TMPDIR")
 }
 
 /// What a template that `input` holds or names cannot be rendered for means.

@@ -2,14 +2,19 @@
 
 pub(crate) mod body;
 pub(crate) mod header;
+pub(crate) mod octets;
 pub(crate) mod part;
 pub(crate) mod text;
 
+use std::io;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
+use futures_util::{Stream, stream};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+use tokio::task;
 
 use self::{
     body::Body,
@@ -164,21 +169,45 @@ impl Message {
         self.headers.len() + 2 + self.bodies.iter().map(Body::len).sum::<usize>()
     }
 
-    /// The body after the blank line, in pieces that begin at a line's beginning.
-    pub(crate) fn body_chunks(&self) -> impl Iterator<Item = Bytes> + Send + '_ {
-        self.bodies.iter().flat_map(Body::chunks)
+    /// Whether parts of it are read from the disk, which may keep whoever does that waiting.
+    pub(crate) fn is_on_disk(&self) -> bool {
+        self.bodies.iter().any(Body::is_on_disk)
+    }
+
+    /// The body after the blank line, in pieces that begin at a line's beginning; the same ones every time.
+    pub(crate) fn body_chunks(
+        &self,
+    ) -> impl Iterator<Item = io::Result<Bytes>> + Send + 'static + use<> {
+        self.bodies.clone().into_iter().flat_map(Body::into_chunks)
     }
 
     /// All of it.
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = Bytes> + Send + '_ {
+    pub(crate) fn chunks(
+        &self,
+    ) -> impl Iterator<Item = io::Result<Bytes>> + Send + 'static + use<> {
         let headers = Bytes::from(format!("{}\r\n", self.headers));
-        std::iter::once(headers).chain(self.body_chunks())
+        std::iter::once(Ok(headers)).chain(self.body_chunks())
+    }
+
+    /// All of it; what has to be read from the disk is read, and encoded, where that keeps nobody else waiting.
+    pub(crate) fn stream(&self) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+        let is_on_disk = self.is_on_disk();
+        stream::try_unfold(self.chunks(), move |mut chunks| async move {
+            let next = move || Ok(chunks.next().transpose()?.map(|it| (it, chunks)));
+            if is_on_disk {
+                return task::spawn_blocking(next).await.map_err(io::Error::other)?;
+            }
+            next()
+        })
     }
 
     /// As a file.
-    pub(crate) fn eml(&self) -> String {
-        let octets: Vec<_> = self.chunks().flatten().collect();
-        String::from_utf8_lossy(&octets).into_owned()
+    pub(crate) fn eml(&self) -> io::Result<String> {
+        let mut octets = Vec::with_capacity(self.len());
+        for chunk in self.chunks() {
+            octets.extend_from_slice(&chunk?);
+        }
+        Ok(String::from_utf8_lossy(&octets).into_owned())
     }
 }
 

@@ -1,16 +1,20 @@
 //! `SEND`: one mail to any number of people.
 
+use std::{io, sync::Arc};
+
 use common::{Context, Failure};
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::task;
 
 use crate::{
     client::{self, Email},
     compose,
     delivery::{Parcel, Problem, Rejected},
-    error::ErrorCode,
+    error::{ErrorCode, of_unread},
     input::Input,
+    message::Message,
     server::Server,
 };
 
@@ -40,10 +44,11 @@ pub(crate) async fn send(email: &Context<Email>, mut input: Input) -> Result<Out
     if message.is_charset_changed {
         email.warn("the texts do not fit `charset` and are sent as UTF-8");
     }
-    if let Some(signer) = server.as_ref().and_then(|it| it.signer.as_ref()) {
-        signer.sign(&mut message, mail.date.unix_timestamp());
+    if let Some(server) = server.as_ref().filter(|it| it.signer.is_some()) {
+        let at = mail.date.unix_timestamp();
+        message = signed(server, message, at).await.map_err(Problem::Failure)?;
     }
-    email.preview(|| message.eml()).map_err(Problem::Failure)?;
+    preview(email, &message).map_err(Problem::Failure)?;
     let server = server.ok_or_else(|| Problem::Failure(client::no_server()))?;
     wait_for_turn(email, &server).map_err(Problem::Failure)?;
     let presumed = presumed(&mail.message_id, &server.label());
@@ -74,6 +79,36 @@ pub(crate) async fn send(email: &Context<Email>, mut input: Input) -> Result<Out
         rejected: delivery.rejected,
         server_reply: delivery.reply,
     })
+}
+
+/// The mail with a signature; hashing a large one keeps nobody else waiting.
+async fn signed(server: &Arc<Server>, mut message: Message, at: i64) -> Result<Message, Failure> {
+    let is_on_disk = message.is_on_disk();
+    let server = Arc::clone(server);
+    let sign = move || {
+        if let Some(signer) = &server.signer {
+            signer.sign(&mut message, at)?;
+        }
+        Ok(message)
+    };
+    let signed = if is_on_disk {
+        task::spawn_blocking(sign).await.unwrap_or_else(|panic| Err(io::Error::other(panic)))
+    } else {
+        sign()
+    };
+    signed.map_err(of_unread)
+}
+
+/// Ends a dry run with the mail.
+fn preview(email: &Context<Email>, message: &Message) -> Result<(), Failure> {
+    let mut unread = None;
+    let previewed = email.preview(|| {
+        message.eml().unwrap_or_else(|error| {
+            unread = Some(error);
+            String::new()
+        })
+    });
+    unread.map_or(previewed, |error| Err(of_unread(error)))
 }
 
 /// What is told when this process ends while the end of the mail is on its way (`LEDGER_URL`).

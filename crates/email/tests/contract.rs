@@ -4,6 +4,8 @@
 
 #[path = "contract/bodies.rs"]
 mod bodies;
+#[path = "contract/large.rs"]
+mod large;
 #[path = "contract/running.rs"]
 mod running;
 #[path = "contract/samples.rs"]

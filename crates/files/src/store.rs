@@ -132,9 +132,18 @@ impl Store {
         self.open_within(file, self.limit()).await
     }
 
+    /// The same with `max` as a further limit.
+    pub async fn open_at_most(
+        &self,
+        file: &File,
+        max: Limit,
+    ) -> Result<(Meta, Content), FileError> {
+        self.open_within(file, self.limit().min(max)).await
+    }
+
     /// Reads a whole file into memory, at most `max` and `FILE_BYTES_MAX` bytes of it.
     pub async fn read(&self, file: &File, max: Limit) -> Result<(Meta, Bytes), FileError> {
-        let (meta, mut content) = self.open_within(file, self.limit().min(max)).await?;
+        let (meta, mut content) = self.open_at_most(file, max).await?;
         let first = content.try_next().await?.unwrap_or_default();
         let Some(second) = content.try_next().await? else {
             return Ok((meta, first));

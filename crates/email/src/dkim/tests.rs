@@ -94,8 +94,8 @@ fn an_rsa_signature_holds_for_what_arrives() {
         aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&key).unwrap();
     let signer = Signer::new(&settings(pem(der.as_ref()))).unwrap();
     let mut message = message();
-    signer.sign(&mut message, 1_763_726_400);
-    let eml = message.eml();
+    signer.sign(&mut message, 1_763_726_400).unwrap();
+    let eml = message.eml().unwrap();
     let (data, signature) = verified(&eml);
     UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public).verify(&data, &signature).unwrap();
     assert!(eml.split("\r\n").all(|it| it.len() <= 100), "{eml}");
@@ -110,8 +110,8 @@ fn an_ed25519_signature_holds_for_what_arrives() {
     let public = Ed25519KeyPair::from_pkcs8(key.as_ref()).unwrap().public_key().as_ref().to_vec();
     let signer = Signer::new(&settings(pem(key.as_ref()))).unwrap();
     let mut message = message();
-    signer.sign(&mut message, 1_763_726_400);
-    let (data, signature) = verified(&message.eml());
+    signer.sign(&mut message, 1_763_726_400).unwrap();
+    let (data, signature) = verified(&message.eml().unwrap());
     let hash = digest(&SHA256, &data);
     UnparsedPublicKey::new(&ED25519, public).verify(hash.as_ref(), &signature).unwrap();
 }

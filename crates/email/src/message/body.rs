@@ -1,7 +1,11 @@
-//! Content of parts, encoded while it is sent: an attachment is in memory once, as it came.
+//! Content of parts, encoded while it is sent: an attachment is there once, as it came.
+
+use std::io;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+
+use crate::message::octets::Octets;
 
 /// Octets that become one line of base64 (RFC 2045 §6.8: 76 characters).
 const LINE_OCTETS: usize = 57;
@@ -16,7 +20,7 @@ pub(crate) enum Body {
     /// Lines that go as they are.
     Lines(Bytes),
     /// Octets that go as lines of base64.
-    Base64(Bytes),
+    Base64(Octets),
 }
 
 impl Body {
@@ -24,8 +28,15 @@ impl Body {
         Self::Lines(lines.into())
     }
 
-    pub(crate) fn base64(octets: Bytes) -> Self {
+    pub(crate) fn base64(octets: Octets) -> Self {
         Self::Base64(octets)
+    }
+
+    pub(crate) fn is_on_disk(&self) -> bool {
+        match self {
+            Self::Lines(_) => false,
+            Self::Base64(octets) => octets.is_on_disk(),
+        }
     }
 
     /// Octets as sent.
@@ -41,15 +52,15 @@ impl Body {
     }
 
     /// The octets as sent, in pieces of some ten kilobytes that begin at a line's beginning.
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = Bytes> + Send {
+    pub(crate) fn into_chunks(self) -> impl Iterator<Item = io::Result<Bytes>> + Send + 'static {
         let (lines, octets) = match self {
-            Self::Lines(lines) => (Some(lines.clone()), Bytes::new()),
-            Self::Base64(octets) => (None, octets.clone()),
+            Self::Lines(lines) => (Some(Ok(lines)), Octets::Held(Bytes::new())),
+            Self::Base64(octets) => (None, octets),
         };
         let n_chunks = octets.len().div_ceil(CHUNK_OCTETS);
         let encoded = (0..n_chunks).map(move |n| {
             let end = octets.len().min((n + 1) * CHUNK_OCTETS);
-            Bytes::from(base64_lines(&octets[n * CHUNK_OCTETS..end]))
+            Ok(base64_lines(&octets.read(n * CHUNK_OCTETS..end)?).into())
         });
         lines.into_iter().chain(encoded)
     }
@@ -77,9 +88,10 @@ mod tests {
     fn base64_has_short_lines_and_the_length_that_was_said() {
         for n in [0, 1, 2, 56, 57, 58, 113, 114, 115, CHUNK_OCTETS, CHUNK_OCTETS + 1, 100_000] {
             let octets: Vec<_> = (0..n).map(|it| u8::try_from(it % 251).unwrap()).collect();
-            let body = Body::base64(octets.clone().into());
-            let sent: Vec<_> = body.chunks().flatten().collect();
-            assert_eq!(sent.len(), body.len(), "{n}");
+            let body = Body::base64(Octets::Held(octets.clone().into()));
+            let length = body.len();
+            let sent: Vec<_> = body.into_chunks().flat_map(Result::unwrap).collect();
+            assert_eq!(sent.len(), length, "{n}");
             let text = String::from_utf8(sent).unwrap();
             assert!(text.is_empty() || text.ends_with("\r\n"), "{n}");
             assert!(text.split("\r\n").all(|it| it.len() <= 76), "{n}");

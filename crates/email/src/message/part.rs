@@ -1,10 +1,9 @@
 //! Parts of a mail and how they are nested (RFC 2046 §5.1, RFC 2387).
 
-use bytes::Bytes;
-
 use crate::message::{
     body::Body,
     header::Headers,
+    octets::Octets,
     text::{self, Charset},
 };
 
@@ -20,11 +19,11 @@ enum Content {
 }
 
 /// A file that travels in a mail.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Enclosure {
     pub(crate) name: String,
     pub(crate) mime_type: String,
-    pub(crate) octets: Bytes,
+    pub(crate) octets: Octets,
 }
 
 /// Names boundaries, which no content can hold: neither encoding has a line with `--=_`, and text that has is encoded.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8};
 
-use crate::message::body::Body;
+use crate::message::{body::Body, octets::Octets};
 
 /// RFC 5322 §2.1.1, without the line's end.
 const LINE_MAX: usize = 998;
@@ -79,7 +79,7 @@ fn for_travel(bytes: &[u8]) -> (&'static str, Body) {
     if n_special == 0 && is_simple {
         ("7bit", Body::lines(bytes.to_vec()))
     } else if n_special * 6 > bytes.len() {
-        ("base64", Body::base64(bytes.to_vec().into()))
+        ("base64", Body::base64(Octets::Held(bytes.to_vec().into())))
     } else {
         ("quoted-printable", Body::lines(quoted_printable(bytes)))
     }
@@ -138,8 +138,8 @@ mod tests {
             encoded.charset, encoded.transfer
         )
         .into_bytes();
-        for chunk in encoded.body.chunks() {
-            mail.extend_from_slice(&chunk);
+        for chunk in encoded.body.clone().into_chunks() {
+            mail.extend_from_slice(&chunk.unwrap());
         }
         for line in mail.split(|it| *it == b'\n') {
             assert!(line.len() <= LINE_MAX + 1);

@@ -1,10 +1,13 @@
 //! One conversation: mails, one after the other.
 
+use std::pin::pin;
+
 use common::Failure;
-use futures_util::future::BoxFuture;
+use futures_util::{TryStreamExt, future::BoxFuture};
 
 use crate::{
     address::Address,
+    error,
     message::Message,
     smtp::{
         features::Features,
@@ -209,7 +212,9 @@ impl Session {
         before_end: &BeforeEnd,
     ) -> Result<Reply, Trouble> {
         let mut waiting = Vec::with_capacity(SEND_BYTES.min(message.len() + 16));
-        for chunk in message.chunks() {
+        let mut chunks = pin!(message.stream());
+        let unread = |it| Trouble::new(Step::Body, Kind::Held(error::of_unread(it)));
+        while let Some(chunk) = chunks.try_next().await.map_err(unread)? {
             if waiting.len() + chunk.len() > SEND_BYTES && !waiting.is_empty() {
                 self.wire.send(Step::Body, &waiting).await?;
                 waiting.clear();

@@ -1,6 +1,7 @@
 //! A running connector: kept connections, rate limits, SpiffArena's own command, the older way of failing.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
@@ -18,13 +19,13 @@ use crate::{
 const SOON: Duration = Duration::from_secs(20);
 
 /// The connector, until it is dropped.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     address: String,
 }
 
 impl Running {
-    fn start(settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_email-connector"))
             .env_clear()
             .envs([
@@ -47,7 +48,7 @@ impl Running {
         Self { child, address: address.unwrap() }
     }
 
-    fn with(server: &Smtp, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(server: &Smtp, settings: &[(&str, &str)]) -> Self {
         let port = server.port();
         let mut all =
             vec![("EMAIL_HOST", "127.0.0.1"), ("EMAIL_PORT", &port), ("EMAIL_TLS", "none")];
@@ -70,8 +71,15 @@ impl Running {
         serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
-    fn send(&self, input: &Value) -> Value {
+    pub(crate) fn send(&self, input: &Value) -> Value {
         self.call("email-connector/SEND", input)
+    }
+
+    /// The most that it ever had in memory, in bytes (`proc_pid_status(5)`).
+    pub(crate) fn memory_peak(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 }
 

@@ -133,6 +133,25 @@ async fn tls_from_the_first_byte_does_too() {
 }
 
 #[tokio::test]
+async fn a_password_that_a_server_in_clear_may_not_see_is_proven_by_cram_md5() {
+    let Some(server) = MailServer::private().await else { return };
+    let mut settings = settings(&server, server.ports().plain, "none");
+    {
+        let scene = scene(&settings).await;
+        let inputs = json!({"to": "joe@example.org", "subject": "x", "text": "y"});
+        scene.result("SEND", &inputs).await;
+        let raw = arrived(&server, "joe").await;
+        assert!(String::from_utf8_lossy(&raw).contains("with ESMTPA id"), "logged in without TLS");
+    }
+    settings.retain(|(name, _)| *name != "EMAIL_PASSWORD");
+    settings.push(("EMAIL_PASSWORD", format!("{SECRET}-wrong")));
+    let scene = scene(&settings).await;
+    let inputs = json!({"to": "joe@example.org", "text": "x"});
+    let answer = scene.error("SEND", &inputs, "EMAIL_AUTHENTICATION_ERROR").await;
+    assert!(answer.error_message().contains("AUTH: 535"), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn what_cannot_be_trusted_gets_no_mail_and_the_reason_is_told() {
     let Some(server) = MailServer::private().await else { return };
     let ports = server.ports();

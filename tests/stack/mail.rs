@@ -46,7 +46,7 @@ pub(crate) struct Ports {
     pub(crate) implicit: u16,
     /// SMTP whose certificate has run out.
     pub(crate) expired: u16,
-    /// SMTP that has no TLS.
+    /// SMTP that has no TLS, and takes no password that it is shown.
     pub(crate) plain: u16,
     pub(crate) imap: u16,
 }

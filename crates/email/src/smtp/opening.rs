@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use rustls::ClientConfig;
 
 use crate::smtp::{
-    auth::{self, Credentials},
+    auth::{self, Credentials, Peer},
     features::Features,
     session::Session,
     trouble::{Kind, Step, Trouble, expect},
@@ -63,7 +63,9 @@ impl Opening<'_> {
                 let text = "the server offers no STARTTLS, and a password is not sent in clear unless EMAIL_TLS=none";
                 return Err(Trouble::new(Step::StartTls, Kind::Lacking(text.to_owned())));
             }
-            auth::log_in(&mut wire, &features.mechanisms, credentials, &place.host).await?;
+            let offered = &features.mechanisms;
+            let peer = Peer { host: &place.host, offered, is_encrypted };
+            auth::log_in(&mut wire, &peer, credentials).await?;
         }
         Ok(Session::new(wire, features, is_encrypted))
     }

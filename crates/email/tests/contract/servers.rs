@@ -152,8 +152,8 @@ fn a_wrong_password_is_an_authentication_error_that_shows_no_password() {
     let expected =
         "transient EMAIL_AUTHENTICATION_ERROR: localhost:PORT: AUTH: 454 4.7.0 temporary failure";
     assert_eq!(told.failure(&server), expected);
-    let (server, told) = with_login(vec!["AUTH CRAM-MD5 GSSAPI"], vec![]);
-    let expected = "permanent EMAIL_AUTHENTICATION_ERROR: localhost:PORT: AUTH: the server offers CRAM-MD5, GSSAPI, not PLAIN or LOGIN";
+    let (server, told) = with_login(vec!["AUTH DIGEST-MD5 GSSAPI"], vec![]);
+    let expected = "permanent EMAIL_AUTHENTICATION_ERROR: localhost:PORT: AUTH: the server offers DIGEST-MD5, GSSAPI, not PLAIN, LOGIN or CRAM-MD5";
     assert_eq!(told.failure(&server), expected);
     let (server, told) = with_login(vec![], vec![]);
     let expected = "permanent EMAIL_AUTHENTICATION_ERROR: localhost:PORT: AUTH: the server offers no login; EMAIL_SMTP_AUTH=false sends without";
@@ -170,6 +170,27 @@ fn login_is_spoken_too() {
     let (server, told) = with_login(vec!["AUTH LOGIN"], acts);
     told.success();
     assert_eq!(server.mail().to, ["ada@example.org"]);
+}
+
+/// The example of RFC 2195 §2.
+#[test]
+fn in_clear_the_password_is_not_shown_to_a_server_that_can_do_without() {
+    let challenge = "334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+";
+    let response = "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw";
+    let login = [("EMAIL_USERNAME", "tim"), ("EMAIL_PASSWORD", "tanstaaftanstaaf")];
+    let acts = vec![
+        ("AUTH CRAM-MD5", ALWAYS, Act::Say(challenge)),
+        (response, ALWAYS, Act::Say("235 welcome")),
+    ];
+    let extensions = vec!["AUTH PLAIN LOGIN CRAM-MD5"];
+    let server = Smtp::start(Script { extensions, acts, ..Script::default() });
+    send_to_localhost(&server, &login).success();
+    let acts = vec![("AUTH CRAM-MD5", ALWAYS, Act::Say("334 no=base64"))];
+    let extensions = vec!["AUTH CRAM-MD5"];
+    let server = Smtp::start(Script { extensions, acts, ..Script::default() });
+    let told = send_to_localhost(&server, &login).failure(&server);
+    let expected = "permanent EMAIL_CONNECTION_ERROR: localhost:PORT: AUTH: this is no SMTP server: `334 no=base64`";
+    assert_eq!(told, expected);
 }
 
 /// A token endpoint that gives `token-1`, `token-2` …; what it was asked.

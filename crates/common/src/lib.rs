@@ -13,6 +13,7 @@ mod config;
 mod connector;
 mod context;
 mod definition;
+mod document;
 mod engine;
 mod failure;
 mod health;
@@ -47,6 +48,7 @@ pub use self::{
     config::{Period, Secret, Size, referenced, variables},
     connector::Connector,
     context::{Context, Emitter, Retry},
+    document::Document,
     failure::{Failure, Report},
     json::parse_json,
     outputs::Outputs,

@@ -22,8 +22,12 @@ pub(crate) fn command() -> Command {
 /// One line per server; fails when one of them does not work.
 pub(crate) async fn execute(email: Context<Email>, given: ArgMatches) -> Result<String, Failure> {
     let wanted = given.get_one::<String>("name");
-    let chosen: Vec<_> =
-        email.servers().filter(|(name, _)| wanted.is_none_or(|it| it == name)).collect();
+    let chosen: Vec<_> = email
+        .servers
+        .all()
+        .into_iter()
+        .filter(|(name, _)| wanted.is_none_or(|it| it == name))
+        .collect();
     if chosen.is_empty() {
         let text = match wanted {
             Some(name) => format!("no server `{name}`"),
@@ -35,7 +39,7 @@ pub(crate) async fn execute(email: Context<Email>, given: ArgMatches) -> Result<
     let (mut lines, mut n_broken) = (Vec::new(), 0);
     for (name, server) in chosen {
         let start = Instant::now();
-        let outcome = attempt(server).await;
+        let outcome = attempt(&server).await;
         let ms = start.elapsed().as_millis();
         n_broken += usize::from(outcome.is_err());
         let (word, text) = match outcome {

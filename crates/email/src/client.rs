@@ -1,6 +1,6 @@
 //! What all mails share: the servers, the templates, the files.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use common::Failure;
 use files::Store;
@@ -10,19 +10,17 @@ use templates::{Engine, Limits, Templates};
 use crate::{
     address::Mailbox,
     config::Config,
-    error::{ErrorCode, invalid},
+    error::{ErrorCode, invalid, missing},
     input::Guest,
     server::{Manners, Server},
+    servers::{DEFAULT, Servers},
     settings::ServerSettings,
     smtp::{opening::Encryption, session::Partial},
 };
 
-/// The name of the server that the single-server settings describe.
-pub(crate) const DEFAULT: &str = "default";
-
 /// The clients.
 pub(crate) struct Email {
-    servers: BTreeMap<String, Arc<Server>>,
+    pub(crate) servers: Servers,
     /// `EMAIL_FROM`, for all servers that say nothing themselves.
     pub(crate) from: Option<Mailbox>,
     pub(crate) partial: Partial,
@@ -60,31 +58,24 @@ impl Email {
             outbound,
             ca_files: config.network.ca_file().map(str::to_owned).into_iter().collect(),
         };
-        let mut servers = BTreeMap::new();
-        for (name, settings) in std::mem::take(&mut config.email_servers.0) {
-            match Server::new(settings, &manners) {
-                Ok(server) => drop(servers.insert(name, Arc::new(server))),
-                Err(what) => problems.push(("EMAIL_SERVERS", format!("`{name}`: {what}"))),
-            }
-        }
+        let setting = config.email_servers.take();
         let (from, partial) = (config.email_from.clone(), config.email_partial);
         let bytes_max = config.email_bytes_max.0;
-        if let Some(settings) = single(config) {
-            match Server::new(settings, &manners) {
-                Ok(server) => drop(servers.insert(DEFAULT.to_owned(), Arc::new(server))),
-                Err(what) => problems.push(("EMAIL_HOST", what)),
+        let single = single(config).map(|it| Server::new(it, &manners)).transpose();
+        let single = single.unwrap_or_else(|what| {
+            problems.push(("EMAIL_HOST", what));
+            None
+        });
+        let servers = Servers::new(setting.as_ref(), single, manners.clone());
+        let servers = match servers {
+            Ok(servers) if problems.is_empty() => servers,
+            outcome => {
+                problems.extend(outcome.err().map(|what| ("EMAIL_SERVERS", what)));
+                return Err(unusable(&problems));
             }
-        }
-        if !problems.is_empty() {
-            return Err(unusable(&problems));
-        }
+        };
         let engine = Arc::new(Engine::new(Limits::default(), templates));
         Ok(Self { servers, from, partial, bytes_max, engine, files, manners })
-    }
-
-    /// The configured servers by name.
-    pub(crate) fn servers(&self) -> impl Iterator<Item = (&str, &Arc<Server>)> {
-        self.servers.iter().map(|(name, server)| (name.as_str(), server))
     }
 
     /// The server that a task means; none where none is configured.
@@ -97,8 +88,8 @@ impl Email {
         guest: &Guest,
     ) -> Result<Option<Arc<Server>>, Failure> {
         if let Some(name) = name.map(str::trim).filter(|it| !it.is_empty()) {
-            return self.servers.get(name).cloned().map(Some).ok_or_else(|| {
-                let known: Vec<_> = self.servers.keys().map(String::as_str).collect();
+            return self.servers.get(name).map(Some).ok_or_else(|| {
+                let known: Vec<_> = self.servers.all().into_keys().collect();
                 let known = match known.as_slice() {
                     [] => "there is none (EMAIL_HOST, EMAIL_SERVERS)".to_owned(),
                     known => format!("there are {}", known.join(", ")),
@@ -108,9 +99,9 @@ impl Email {
         }
         let asked = guest.smtp_host.as_deref().map(str::trim).filter(|it| !it.is_empty());
         match (self.servers.get(DEFAULT), asked) {
-            (Some(server), None) => Ok(Some(Arc::clone(server))),
+            (Some(server), None) => Ok(Some(server)),
             (Some(server), Some(host)) if server.place.host.eq_ignore_ascii_case(host) => {
-                Ok(Some(Arc::clone(server)))
+                Ok(Some(server))
             }
             (Some(server), Some(_)) => Err(invalid(format_args!(
                 "`smtp_host`: mails go through {} (EMAIL_HOST); leave `smtp_host` out or name that one",
@@ -123,16 +114,13 @@ impl Email {
 
     /// Where only named servers are configured, and only one, it is meant.
     fn only(&self) -> Result<Option<Arc<Server>>, Failure> {
-        let mut servers = self.servers.values();
-        match (servers.next(), servers.next()) {
-            (Some(server), None) => Ok(Some(Arc::clone(server))),
-            (Some(_), Some(_)) => {
-                let known: Vec<_> = self.servers.keys().map(String::as_str).collect();
-                let known = known.join(", ");
-                Err(crate::error::missing(format_args!("`server` is missing; there are {known}")))
-            }
-            (None, _) => Ok(None),
+        let servers = self.servers.all();
+        if servers.len() > 1 {
+            let known: Vec<_> = servers.into_keys().collect();
+            let known = known.join(", ");
+            return Err(missing(format_args!("`server` is missing; there are {known}")));
         }
+        Ok(servers.into_values().next())
     }
 
     fn guest(&self, host: &str, guest: &Guest) -> Result<Server, Failure> {

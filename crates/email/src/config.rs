@@ -2,14 +2,14 @@
 
 use std::num::{NonZeroU16, NonZeroUsize};
 
-use common::{Period, Secret, Size};
+use common::{Document, Period, Secret, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     address::Mailbox,
     limiter::Rate,
-    settings::{Dkim, Named, OAuth},
+    settings::{self, Dkim, OAuth},
     smtp::{opening::Encryption, session::Partial},
 };
 
@@ -49,7 +49,7 @@ pub(crate) struct Config {
     pub(crate) email_dkim: Option<Dkim>,
     #[serde(default, deserialize_with = "servers")]
     #[schemars(with = "Option<String>")]
-    pub(crate) email_servers: Named,
+    pub(crate) email_servers: Option<Secret>,
     pub(crate) templates_dir: Option<String>,
     #[serde(flatten)]
     pub(crate) network: outbound::Config,
@@ -101,7 +101,9 @@ fn dkim<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<Dkim>, D::Error>
     Dkim::parse(&text).map(Some).map_err(D::Error::custom)
 }
 
-fn servers<'de, D: Deserializer<'de>>(setting: D) -> Result<Named, D::Error> {
+fn servers<'de, D: Deserializer<'de>>(setting: D) -> Result<Option<Secret>, D::Error> {
     let text = String::deserialize(setting)?;
-    Named::parse(&text).map_err(D::Error::custom)
+    let checked = Document::new("EMAIL_SERVERS", &text, |text| settings::servers(text).map(drop));
+    checked.map_err(D::Error::custom)?;
+    Ok(Some(text.into()))
 }

@@ -21,7 +21,7 @@ pub(crate) struct Rate {
 /// Turns at one server.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    rate: Rate,
+    pub(crate) rate: Rate,
     turns: Mutex<Turns>,
 }
 

@@ -18,6 +18,7 @@ mod message;
 mod render;
 mod send;
 mod server;
+mod servers;
 mod settings;
 mod smtp;
 

@@ -38,7 +38,7 @@ pub(crate) struct Server {
     pub(crate) from: Option<Mailbox>,
     /// The address that is the login, if it is one.
     pub(crate) login_address: Option<Address>,
-    pub(crate) limiter: Option<Limiter>,
+    pub(crate) limiter: Option<Arc<Limiter>>,
     pub(crate) signer: Option<Signer>,
     tls: Arc<ClientConfig>,
     helo: Option<String>,
@@ -86,7 +86,7 @@ impl Server {
             encryption,
             from: settings.from,
             login_address,
-            limiter: settings.rate.map(Limiter::new),
+            limiter: settings.rate.map(|it| Arc::new(Limiter::new(it))),
             signer: settings.dkim.as_ref().map(Signer::new).transpose()?,
             tls: Arc::new(tls),
             helo: settings.helo,
@@ -99,6 +99,16 @@ impl Server {
     /// A server that a task names is only called where calls may go.
     pub(crate) fn guarded(mut self, egress: &Egress) -> Self {
         self.place.egress = Some(egress.clone());
+        self
+    }
+
+    /// Goes on with the turns of a server whose settings were others, unless the rate was another too.
+    pub(crate) fn in_place_of(mut self, old: &Self) -> Self {
+        if let (Some(new), Some(old)) = (&self.limiter, &old.limiter)
+            && new.rate == old.rate
+        {
+            self.limiter = Some(Arc::clone(old));
+        }
         self
     }
 

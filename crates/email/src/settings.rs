@@ -12,12 +12,7 @@ use url::Url;
 
 use crate::{address::Mailbox, limiter::Rate, smtp::opening::Encryption};
 
-/// `EMAIL_SERVERS`: servers by name (`answers.md` 17).
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Named(pub(crate) BTreeMap<String, ServerSettings>);
-
-/// One server.
+/// One server of `EMAIL_SERVERS` (`answers.md` 17).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ServerSettings {
@@ -60,10 +55,12 @@ pub(crate) struct Dkim {
     pub(crate) key: Secret,
 }
 
-impl Named {
-    pub(crate) fn parse(setting: &str) -> Result<Self, String> {
-        document(setting)
-    }
+/// `EMAIL_SERVERS`: names, what is said of each with secrets in their places, and what that means.
+///
+/// # Errors
+/// What is wrong with it; no value is quoted.
+pub(crate) fn servers(text: &str) -> Result<Vec<(String, Value, ServerSettings)>, String> {
+    servers_with(text, &referenced)
 }
 
 impl OAuth {
@@ -118,16 +115,29 @@ fn document<T: DeserializeOwned>(setting: &str) -> Result<T, String> {
     } else {
         fs::read_to_string(setting).map_err(|error| format!("file {setting}: {}", error.kind()))?
     };
-    parse(&text, &referenced)
+    read(filled(&text, &referenced)?)
 }
 
-fn parse<T: DeserializeOwned>(
+fn servers_with(
     text: &str,
     secret: &dyn Fn(&str) -> Result<Secret, String>,
-) -> Result<T, String> {
+) -> Result<Vec<(String, Value, ServerSettings)>, String> {
+    let value = filled(text, secret)?;
+    let mut servers: BTreeMap<String, ServerSettings> = read(value.clone())?;
+    let Value::Object(said) = value else { return Ok(Vec::new()) };
+    let both = |(name, said)| servers.remove(&name).map(|it| (name, said, it));
+    Ok(said.into_iter().filter_map(both).collect())
+}
+
+/// JSON with secrets in the places of their names.
+fn filled(text: &str, secret: &dyn Fn(&str) -> Result<Secret, String>) -> Result<Value, String> {
     let mut value: Value = serde_json::from_str(text)
         .map_err(|error| format!("is no JSON: line {}, column {}", error.line(), error.column()))?;
     fill(&mut value, secret)?;
+    Ok(value)
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let why = error.into_inner().to_string();
@@ -162,15 +172,15 @@ fn fill(value: &mut Value, secret: &dyn Fn(&str) -> Result<Secret, String>) -> R
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Named, String> {
-        parse(text, &|name| match name {
+    fn servers(text: &str) -> Result<Vec<(String, Value, ServerSettings)>, String> {
+        servers_with(text, &|name| match name {
             "PW" => Ok("hunter2".to_owned().into()),
             _ => Err(format!("the variable {name} is missing")),
         })
     }
 
     fn refused(text: &str, expected: &str) {
-        let error = read(text).unwrap_err();
+        let error = servers(text).unwrap_err();
         assert!(error.contains(expected) && !error.contains("hunter2"), "{text}: {error}");
     }
 
@@ -189,8 +199,9 @@ mod tests {
     #[test]
     fn secrets_are_filled_in_by_name() {
         let text = r#"{"a": {"host": "h", "port": 465, "tls": "implicit", "password": "${PW}", "from": "A <a@example.org>"}}"#;
-        let servers = read(text).unwrap();
-        let server = &servers.0["a"];
+        let servers = servers(text).unwrap();
+        let [(name, said, server)] = &servers[..] else { panic!("one") };
+        assert_eq!((name.as_str(), &said["password"]), ("a", &Value::from("hunter2")));
         assert_eq!(server.password.as_ref().unwrap().reveal(), "hunter2");
         assert_eq!(server.tls, Some(Encryption::Implicit));
         assert!(!format!("{server:?}").contains("hunter2"));

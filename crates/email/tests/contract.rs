@@ -6,6 +6,8 @@
 mod bodies;
 #[path = "contract/large.rs"]
 mod large;
+#[path = "contract/reload.rs"]
+mod reload;
 #[path = "contract/running.rs"]
 mod running;
 #[path = "contract/samples.rs"]

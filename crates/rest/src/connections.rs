@@ -7,16 +7,12 @@ mod connection;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
 };
 
-use common::{Context, Failure, Object, Secret, referenced};
+use common::{Context, Document, Failure, Object, Secret, referenced};
 use serde_json::Value;
 use templates::Engine;
-use tokio::time::Instant;
-use tracing::{info, warn};
 
 pub(crate) use self::connection::{Connection, RetryRules};
 use crate::{
@@ -28,25 +24,13 @@ use crate::{
     terms::Admission,
 };
 
-/// How soon a change of the file is noticed.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
 type Named = BTreeMap<String, Arc<Connection>>;
 
 /// All of them, as they are now.
-#[derive(Default)]
 pub(crate) struct Connections {
-    path: Option<String>,
-    state: Mutex<State>,
+    named: Document<Named>,
     /// By name: they outlive a file that is read again and limits the same.
     limiters: Mutex<HashMap<String, Arc<Limiter>>>,
-}
-
-#[derive(Default)]
-struct State {
-    named: Arc<Named>,
-    changed: Option<SystemTime>,
-    looked: Option<Instant>,
 }
 
 impl Connections {
@@ -55,15 +39,8 @@ impl Connections {
     /// # Errors
     /// What is wrong with it; no value is quoted.
     pub(crate) fn new(setting: &str) -> Result<Self, String> {
-        let (path, text) = if setting.trim_start().starts_with('{') {
-            (None, setting.to_owned())
-        } else {
-            (Some(setting.to_owned()), read(setting)?)
-        };
-        let changed = path.as_deref().and_then(changed);
-        let named = Arc::new(parse(&text, &referenced)?);
-        let state = State { named, changed, looked: None };
-        Ok(Self { path, state: Mutex::new(state), limiters: Mutex::default() })
+        let named = Document::new("REST_CONNECTIONS", setting, |text| parse(text, &referenced))?;
+        Ok(Self { named, limiters: Mutex::default() })
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
@@ -121,33 +98,14 @@ impl Connections {
 
     /// The connections, read again where their file has changed.
     fn current(&self) -> Arc<Named> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(path) = &self.path else { return Arc::clone(&state.named) };
-        if state.looked.is_some_and(|it| it.elapsed() < LOOK_AGAIN) {
-            return Arc::clone(&state.named);
-        }
-        state.looked = Some(Instant::now());
-        let now = changed(path);
-        if now != state.changed {
-            state.changed = now;
-            match read(path).and_then(|text| parse(&text, &referenced)) {
-                Ok(named) => {
-                    info!(connections = named.len(), "REST_CONNECTIONS was read again");
-                    state.named = Arc::new(named);
-                }
-                Err(problem) => warn!(problem, "REST_CONNECTIONS stays as it was"),
-            }
-        }
-        Arc::clone(&state.named)
+        self.named.current(|text, _before| parse(text, &referenced))
     }
 }
 
-fn changed(path: &str) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|it| it.modified()).ok()
-}
-
-fn read(path: &str) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("file {path}: {}", error.kind()))
+impl Default for Connections {
+    fn default() -> Self {
+        Self { named: Document::fixed(Named::default()), limiters: Mutex::default() }
+    }
 }
 
 fn parse(text: &str, secret: &dyn Fn(&str) -> Result<Secret, String>) -> Result<Named, String> {
@@ -234,6 +192,11 @@ fn filled(
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        fs,
+        time::{Duration, SystemTime},
+    };
+
     use outbound::Outbound;
     use serde_json::json;
 
@@ -255,8 +218,7 @@ mod tests {
             "timeout": 5000,
         }});
         let named = parse(&text.to_string(), &secret).unwrap();
-        let state = State { named: Arc::new(named), ..State::default() };
-        Connections { state: Mutex::new(state), ..Connections::default() }
+        Connections { named: Document::fixed(named), ..Connections::default() }
     }
 
     fn outbound() -> Outbound {
@@ -345,21 +307,17 @@ mod tests {
         assert!(matches!(input.auth, Some(Auth::Bearer { token }) if token.reveal() == "t0ken"));
     }
 
-    #[test]
-    fn a_file_is_read_again_when_it_has_changed() {
+    #[tokio::test(start_paused = true)]
+    async fn a_file_is_read_again_when_it_has_changed() {
         let path = std::env::temp_dir().join(format!("connections-{}.json", std::process::id()));
         fs::write(&path, r#"{"a": {"url": "http://x/"}}"#).unwrap();
         let connections = Connections::new(path.to_str().unwrap()).unwrap();
         assert_eq!(connections.names(), ["a"]);
-        let again = |text: &str, seconds: u64| {
-            fs::write(&path, text).unwrap();
-            let later = SystemTime::now() + Duration::from_secs(seconds);
-            fs::File::options().append(true).open(&path).unwrap().set_modified(later).unwrap();
-            connections.state.lock().unwrap().looked = None;
-            connections.names()
-        };
-        assert_eq!(again(r#"{"b": {"url": "http://x/"}}"#, 10), ["b"]);
-        assert_eq!(again("{broken", 20), ["b"]);
+        fs::write(&path, r#"{"b": {"url": "http://x/"}}"#).unwrap();
+        let later = SystemTime::now() + Duration::from_secs(10);
+        fs::File::options().append(true).open(&path).unwrap().set_modified(later).unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(connections.names(), ["b"]);
         fs::remove_file(&path).unwrap();
         assert!(Connections::new(path.to_str().unwrap()).is_err());
     }

@@ -5,6 +5,8 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -22,6 +24,7 @@ const SOON: Duration = Duration::from_secs(20);
 pub(crate) struct Running {
     child: Child,
     address: String,
+    log: Arc<Mutex<String>>,
 }
 
 impl Running {
@@ -44,8 +47,12 @@ impl Running {
             line["addr"].as_str().map(str::to_owned)
         });
         // Nobody else reads, and a full pipe would stop the connector.
-        std::thread::spawn(move || log.for_each(drop));
-        Self { child, address: address.unwrap() }
+        let read = Arc::new(Mutex::new(String::new()));
+        let lines = Arc::clone(&read);
+        thread::spawn(move || {
+            log.for_each(|line| *lines.lock().unwrap() += &(line.unwrap() + "\n"))
+        });
+        Self { child, address: address.unwrap(), log: read }
     }
 
     pub(crate) fn with(server: &Smtp, settings: &[(&str, &str)]) -> Self {
@@ -75,6 +82,11 @@ impl Running {
         self.call("email-connector/SEND", input)
     }
 
+    /// What it has logged since it started.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
     /// The most that it ever had in memory, in bytes (`proc_pid_status(5)`).
     pub(crate) fn memory_peak(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -90,11 +102,11 @@ impl Drop for Running {
     }
 }
 
-fn until(what: &str, condition: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < SOON, "not in time: {what}");
-        std::thread::yield_now();
+        thread::yield_now();
     }
 }
 

@@ -1,52 +1,29 @@
-//! Pages: their size, margins, and what stands in the margins.
+//! Pages: their size and margins, and the body on them.
 
-use std::{fmt::Write as _, rc::Rc};
-
-use super::{Emitter, Flow, flow::Open, text};
+use super::{
+    Emitter, Flow,
+    flow::Open,
+    page_size::{MILLIMETER, Size},
+};
 use crate::{
-    boxes::{Node, Tree, plain},
-    css::{Along, MarginBox, PageRule, PageSide, Token, Value, show, words},
-    style::{Content, Inherited, Length, Style, Styled, TextAlign, VerticalAlign},
+    boxes::{Node, Tree},
+    css::{PageRule, show},
+    style::{Length, Style, TextAlign},
     typst::{Arguments, points},
-    warnings::Place,
 };
 
-/// Sides of pages by name; millimeters.
-const SIZES: [(&str, f64, f64); 10] = [
-    ("a3", 297.0, 420.0),
-    ("a4", 210.0, 297.0),
-    ("a5", 148.0, 210.0),
-    ("a6", 105.0, 148.0),
-    ("b4", 250.0, 353.0),
-    ("b5", 176.0, 250.0),
-    ("letter", 215.9, 279.4),
-    ("legal", 215.9, 355.6),
-    ("ledger", 279.4, 431.8),
-    ("tabloid", 279.4, 431.8),
-];
-const MILLIMETER: f64 = 72.0 / 25.4;
 /// `answers.md` 25: 20 mm.
 const MARGIN: f64 = 20.0 * MILLIMETER;
-/// Nothing has room on a smaller page; points.
-const SIDE_MIN: f64 = 10.0;
-
 /// The sizes of a page; points.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Geometry {
-    size: (f64, f64),
+    pub(super) size: (f64, f64),
     pub(super) top: f64,
     pub(super) right: f64,
     pub(super) bottom: f64,
     pub(super) left: f64,
     /// Of the content.
     pub(super) width: f64,
-}
-
-/// What `size` says.
-#[derive(Clone, Copy, Default)]
-struct Size {
-    sides: Option<(f64, f64)>,
-    is_landscape: Option<bool>,
 }
 
 type Said = (Option<(f64, f64)>, Option<bool>, Option<[f64; 4]>);
@@ -272,184 +249,6 @@ impl Emitter<'_> {
         arguments
     }
 
-    /// The header or footer: on the first page, on left and on right ones what is said for them.
-    fn strip(
-        &mut self,
-        rules: &[&PageRule],
-        page: &Style,
-        geometry: &Geometry,
-        sides: [f64; 2],
-        is_header: bool,
-    ) -> String {
-        let of = |wanted: &[Option<PageSide>]| -> Vec<&PageRule> {
-            rules.iter().filter(|it| wanted.contains(&it.selector.side)).copied().collect()
-        };
-        let has = |side: PageSide| rules.iter().any(|it| it.selector.side == Some(side));
-        let mut content =
-            |it: &[Option<PageSide>]| self.margin_boxes(&of(it), page, geometry, sides, is_header);
-        let mut strip = content(&[None]);
-        if has(PageSide::Left) || has(PageSide::Right) {
-            let left = content(&[None, Some(PageSide::Left)]);
-            let right = content(&[None, Some(PageSide::Right)]);
-            strip = format!("context if calc.even(here().page()) {{ {left} }} else {{ {right} }}");
-        }
-        if has(PageSide::First) {
-            let first = content(&[None, Some(PageSide::Right), Some(PageSide::First)]);
-            strip = format!("context if here().page() == 1 {{ {first} }} else {{ {strip} }}");
-        }
-        strip
-    }
-
-    fn margin_boxes(
-        &mut self,
-        rules: &[&PageRule],
-        page: &Style,
-        geometry: &Geometry,
-        sides: [f64; 2],
-        is_header: bool,
-    ) -> String {
-        let Geometry { size, top, right, bottom, left, width } = geometry.clone();
-        let height = if is_header { top } else { bottom };
-        let row = if is_header { MarginBox::Top } else { MarginBox::Bottom };
-        let [_, body_left] = sides;
-        let mut boxes = String::new();
-        let mut cells = Vec::new();
-        for (along, align) in [
-            (Along::Start, TextAlign::Left),
-            (Along::Middle, TextAlign::Center),
-            (Along::End, TextAlign::Right),
-        ] {
-            cells.push(self.margin_box(rules, page, row(along), align, width));
-        }
-        let [start, middle, end] = [0, 1, 2].map(|it: usize| cells[it].clone());
-        let shares = match (&start, &middle, &end) {
-            (_, Some(_), _) => Some("1fr, auto, 1fr"),
-            (Some(_), None, Some(_)) => Some("1fr, 0pt, 1fr"),
-            (Some(_), None, None) => Some("1fr, 0pt, 0pt"),
-            (None, None, Some(_)) => Some("0pt, 0pt, 1fr"),
-            (None, None, None) => None,
-        };
-        if let Some(shares) = shares {
-            let cells: Vec<_> = [start, middle, end]
-                .into_iter()
-                .map(|it| it.unwrap_or_else(|| "[]".to_owned()))
-                .collect();
-            let _infallible = write!(
-                boxes,
-                "#place(top + left, dx: {}, block(width: {}, height: {})[#grid(columns: ({shares}), rows: (100%,), {})]);",
-                points(-body_left),
-                points(width),
-                points(height),
-                cells.join(", ")
-            );
-        }
-        let middle_height = size.1 - top - bottom;
-        let mut place = |it: &mut Self,
-                         wanted: MarginBox,
-                         align,
-                         x: f64,
-                         y: f64,
-                         width: f64,
-                         height: f64| {
-            if let Some(cell) = it.margin_box(rules, page, wanted, align, width) {
-                let _infallible = write!(
-                    boxes,
-                    "#place(top + left, dx: {}, dy: {}, block(width: {}, height: {})[#grid(columns: (1fr,), rows: (100%,), {cell})]);",
-                    points(x - body_left),
-                    points(y),
-                    points(width),
-                    points(height)
-                );
-            }
-        };
-        place(self, row(Along::StartCorner), TextAlign::Right, -left, 0.0, left, height);
-        place(self, row(Along::EndCorner), TextAlign::Left, width, 0.0, right, height);
-        if is_header {
-            for along in [Along::Start, Along::Middle, Along::End] {
-                place(
-                    self,
-                    MarginBox::Left(along),
-                    TextAlign::Center,
-                    -left,
-                    top,
-                    left,
-                    middle_height,
-                );
-                place(
-                    self,
-                    MarginBox::Right(along),
-                    TextAlign::Center,
-                    width,
-                    top,
-                    right,
-                    middle_height,
-                );
-            }
-        }
-        if boxes.is_empty() {
-            return "none".to_owned();
-        }
-        format!("block(width: 100%, height: 100%)[#set align(left + top);{boxes}]")
-    }
-
-    /// A cell with the content of a box in the margin.
-    fn margin_box(
-        &mut self,
-        rules: &[&PageRule],
-        page: &Style,
-        wanted: MarginBox,
-        align: TextAlign,
-        width: f64,
-    ) -> Option<String> {
-        let blocks = Styled::boxes(rules, wanted);
-        if blocks.is_empty() {
-            return None;
-        }
-        let mut parent = page.clone();
-        let is_plain = |it: &Inherited| it.families.is_empty();
-        if is_plain(&parent.inherited) {
-            parent.inherited = self.tree.root.style.inherited.clone();
-        }
-        parent.inherited.align = align;
-        let style = Rc::new(self.tree.styled.margin_box(&blocks, &parent));
-        let Content::Pieces(pieces) = &style.content else { return None };
-        let inline = Rc::new(style.child());
-        let mut node = Node::new(style.clone(), crate::boxes::Kind::Box);
-        for piece in pieces.iter() {
-            match plain(piece, &inline) {
-                Some(it) => node.children.push(it),
-                None => self.warnings.add("CSS `content` in a margin of pages has texts, counters, strings and elements only", Place::default()),
-            }
-        }
-        let initial = Style::initial();
-        let side = text::side(&style.inherited);
-        let flow = Flow {
-            text: &initial.inherited,
-            align: side,
-            width: Some(width),
-            shrinks: false,
-            is_top: false,
-            is_bare: true,
-            padding: [0.0; 4],
-            cost: 80,
-        };
-        let content = self.aside(|it| {
-            let flow = it.restyle(&style.inherited, flow);
-            it.contents(&node, flow, Open { top: true, bottom: true });
-        });
-        let down = match (style.vertical_align, wanted) {
-            (VerticalAlign::Top, _)
-            | (_, MarginBox::Left(Along::Start) | MarginBox::Right(Along::Start)) => "top",
-            (VerticalAlign::Bottom, _)
-            | (_, MarginBox::Left(Along::End) | MarginBox::Right(Along::End)) => "bottom",
-            _ => "horizon",
-        };
-        let mut arguments = Arguments::default();
-        arguments.add("align", &format!("{} + {down}", text::side_name(side)));
-        super::flex::frame(&style, &mut arguments);
-        Some(format!("grid.cell({})[{content}]", arguments.as_str()))
-    }
-
     /// A block on pages of its own kind.
     pub(super) fn named_page(&mut self, node: &Node, flow: Flow<'_>) {
         let name = node.style.page.clone();
@@ -485,36 +284,4 @@ fn rules_for<'t>(tree: &'t Tree, name: Option<&str>) -> Vec<&'t PageRule> {
 /// `<body>`.
 fn body(root: &Node) -> &Node {
     root.children.iter().find(|it| !it.is_inline()).unwrap_or(root)
-}
-
-impl Size {
-    /// `A4 landscape`, `100mm 50mm`, `landscape`.
-    fn of(value: &[Value]) -> Option<Self> {
-        let mut size = Self::default();
-        let mut lengths = Vec::new();
-        for word in words(value) {
-            match (word.keyword().as_deref(), &word.token) {
-                (Some("auto"), _) => {}
-                (Some("portrait"), _) => size.is_landscape = Some(false),
-                (Some("landscape"), _) => size.is_landscape = Some(true),
-                (Some(name), _) => {
-                    let (_, width, height) = SIZES.iter().find(|it| it.0 == name)?;
-                    size.sides = Some((width * MILLIMETER, height * MILLIMETER));
-                }
-                (None, Token::Dimension(..)) => {
-                    let scale = crate::style::Scale { em: 12.0, root: 12.0, page: (0.0, 0.0) };
-                    lengths
-                        .push(Length::parse(word, scale)?.of(None).filter(|it| *it >= SIDE_MIN)?);
-                }
-                _ => return None,
-            }
-        }
-        match lengths[..] {
-            [] => {}
-            [side] => size.sides = Some((side, side)),
-            [width, height] => size.sides = Some((width, height)),
-            _ => return None,
-        }
-        Some(size)
-    }
 }

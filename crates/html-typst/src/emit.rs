@@ -30,7 +30,7 @@ use crate::{
     Document, Error, Options,
     boxes::{Node, Tree},
     dom::Dom,
-    style::{Inherited, TextAlign},
+    style::{Inherited, Position, Style, TextAlign},
     typst::points,
     warnings::{Place, Warnings},
 };
@@ -53,6 +53,8 @@ struct Emitter<'a> {
     has_pending_break: bool,
     /// Boxes that stand on every page.
     fixed: Vec<(i32, String)>,
+    /// Boxes whose places are counted from one that is further out.
+    waiting: Vec<Node>,
     /// Margins, top and left, and the size of the content of pages; points.
     page: page::Geometry,
 }
@@ -72,15 +74,40 @@ struct Flow<'s> {
     is_top: bool,
     /// Whether a line needs no paragraph around it.
     is_bare: bool,
-    /// Of the box that positions are counted from: top, right, bottom, left; points.
-    padding: [f64; 4],
+    /// How high the content is, where that is given; points.
+    height: Option<f64>,
+    /// Where positions are counted from, if that is the box of Typst that is being filled.
+    origin: Option<Origin>,
     cost: u32,
+}
+
+/// The sizes of a box that positions are counted from; points.
+#[derive(Clone, Copy)]
+struct Origin {
+    width: Option<f64>,
+    height: Option<f64>,
+    /// Between its edge and its content: top, right, bottom, left.
+    padding: [f64; 4],
+}
+
+impl Origin {
+    /// Within `style`, whose content has these sizes.
+    fn of(
+        style: &Style,
+        width: Option<f64>,
+        height: Option<f64>,
+        around: Option<f64>,
+    ) -> Option<Self> {
+        let is_origin = style.position != Position::Static || !style.transform.is_empty();
+        let padding = style.padding.map(|it| it.of(around).unwrap_or(0.0));
+        is_origin.then_some(Self { width, height, padding })
+    }
 }
 
 impl Flow<'_> {
     /// Within a function of Typst that costs `cost`.
     fn within(self, cost: u32) -> Self {
-        Self { is_top: false, cost: self.cost + cost, ..self }
+        Self { is_top: false, origin: None, cost: self.cost + cost, ..self }
     }
 
     fn wide(self, width: Option<f64>) -> Self {
@@ -104,6 +131,7 @@ pub(crate) fn document(dom: &Dom, tree: &Tree, options: &Options) -> Result<Docu
         is_after_space: true,
         has_pending_break: false,
         fixed: Vec::new(),
+        waiting: Vec::new(),
         page: page::Geometry::default(),
     };
     let (page_size, landscape, margins) = emitter.pages();

@@ -33,20 +33,37 @@ enum Widths {
     All(f64),
 }
 
+/// Faces that fonts of this name have: name, ascent, descent.
+const OTHERS: [(&str, f64, f64); 4] = [
+    ("noto naskh arabic", 1.069, 0.634),
+    ("noto sans arabic", 1.374, 0.738),
+    ("noto sans devanagari", 0.896, 0.408),
+    ("noto sans thai", 1.061, 0.45),
+];
+
 /// The face that the first of the families is, or one like it.
 pub(crate) fn face(style: &Inherited) -> Face {
     let first = style.families.first().map(|it| it.to_lowercase()).unwrap_or_default();
+    if let Some((_, ascent, descent)) = OTHERS.iter().find(|it| first == it.0) {
+        return Face { ascent: *ascent, descent: *descent, widths: Widths::Of(&SANS) };
+    }
+    let is_noto = first.contains("noto");
+    let (ascent, descent) = (1.069, 0.293);
     if first.contains("mono") || first.contains("courier") || first.contains("consolas") {
-        return Face { ascent: 0.928, descent: 0.236, widths: Widths::All(0.602) };
+        return if is_noto {
+            Face { ascent, descent, widths: Widths::All(0.6) }
+        } else {
+            Face { ascent: 0.928, descent: 0.236, widths: Widths::All(0.602) }
+        };
     }
     let is_serif = first.contains("times")
         || first.contains("georgia")
         || first.contains("libertinus")
         || (first.contains("serif") && !first.contains("sans"));
-    if is_serif && !first.contains("noto") {
+    if is_serif && !is_noto {
         return Face { ascent: 0.894, descent: 0.246, widths: Widths::Of(&SERIF) };
     }
-    Face { ascent: 1.069, descent: 0.293, widths: Widths::Of(&SANS) }
+    Face { ascent, descent, widths: Widths::Of(&SANS) }
 }
 
 /// Points.

@@ -119,8 +119,19 @@ impl<'a> Builder<'a> {
         if name == "a" {
             node.link = element.filled("href").map(Into::into);
         }
-        self.strings(&style, id, into);
-        if self.replaced(id, element, &style, &mut node) {
+        let strings = self.strings(&style, id);
+        // Within the box, so that what holds on a page begins behind the break before the box.
+        let has_place = matches!(
+            style.display,
+            Display::Block | Display::ListItem | Display::Inline | Display::InlineBlock
+        );
+        let is_filled = self.replaced(id, element, &style, &mut node);
+        if is_filled && has_place {
+            node.children.extend(strings);
+        } else {
+            into.extend(strings);
+        }
+        if is_filled {
             if style.display == Display::ListItem {
                 node.kind =
                     Kind::Item(self.marker(&style, styles.marker.as_ref(), id).map(Box::new));
@@ -155,14 +166,16 @@ impl<'a> Builder<'a> {
     }
 
     /// Named strings that get a value here.
-    fn strings(&mut self, style: &Rc<Style>, id: Id, into: &mut Vec<Node>) {
+    fn strings(&mut self, style: &Rc<Style>, id: Id) -> Vec<Node> {
+        let mut marks = Vec::new();
         for (name, pieces) in style.string_set.iter() {
             let parts = self.pieces(pieces, style, id);
             let text = parts.iter().map(|it| if let Kind::Text(it) = &it.kind { it } else { "" });
             self.tree.strings.push((name.clone(), text.collect()));
             let kind = Kind::SetString(self.tree.strings.len() - 1);
-            into.push(Node::new(self.styled.text(style), kind));
+            marks.push(Node::new(self.styled.text(style), kind));
         }
+        marks
     }
 
     /// Makes `node` what the element stands for; whether its children are shown.

@@ -13,6 +13,11 @@ use crate::{
 /// Deeper than any drawing.
 const SVG_DEPTH_MAX: usize = 100;
 
+/// The side of what is ticked; CSS pixels.
+const MARK: f64 = 13.0;
+const SQUARE: &str = "<rect x='.5' y='.5' width='12' height='12' rx='2'/>";
+const CIRCLE: &str = "<circle cx='6.5' cy='6.5' r='6'/>";
+
 impl Builder<'_> {
     /// The image at `address`, or what is said in its stead.
     pub(super) fn image(
@@ -46,14 +51,13 @@ impl Builder<'_> {
         let kind = element.attribute("type").unwrap_or("text").to_ascii_lowercase();
         let is_checked = element.attribute("checked").is_some();
         let text = match (&*element.name, kind.as_str()) {
-            ("input", "checkbox") => if is_checked { "☑" } else { "☐" }.to_owned(),
-            ("input", "radio") => if is_checked { "◉" } else { "○" }.to_owned(),
+            ("input", "checkbox" | "radio") => return self.mark(&kind, is_checked, style),
             ("select", _) => self.chosen(id),
             _ => element.attribute("value").unwrap_or_default().to_owned(),
         };
-        let is_mark = matches!(kind.as_str(), "checkbox" | "radio" | "submit" | "reset" | "button");
+        let is_button = matches!(kind.as_str(), "submit" | "reset" | "button");
         let mut style = style.clone();
-        if !is_mark && style.width.is_none() {
+        if !is_button && style.width.is_none() {
             let mut wide = (*style).clone();
             wide.width = Some(Length::points(style.inherited.size * 10.0));
             style = Rc::new(wide);
@@ -64,6 +68,25 @@ impl Builder<'_> {
         let text = if text.is_empty() { "\u{a0}".to_owned() } else { text };
         node.children.push(Node::text(&inner, text));
         node
+    }
+
+    /// A box or a circle to tick, drawn, since few fonts have them.
+    fn mark(&mut self, kind: &str, is_checked: bool, style: &Rc<Style>) -> Node {
+        let (outline, sign, alt) = match (kind, is_checked) {
+            ("checkbox", true) => {
+                (SQUARE, "<path d='M3 6.8 5.5 9.3 10 4' stroke-width='1.6'/>", "☑")
+            }
+            ("checkbox", false) => (SQUARE, "", "☐"),
+            (_, true) => {
+                (CIRCLE, "<circle cx='6.5' cy='6.5' r='3' fill='#333' stroke='none'/>", "◉")
+            }
+            (_, false) => (CIRCLE, "", "○"),
+        };
+        let svg = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='{MARK}' height='{MARK}'><g fill='none' stroke='#333'>{outline}{sign}</g></svg>"
+        );
+        let image = Image { name: self.assets.keep(svg), size: Some((MARK, MARK)) };
+        Node::new(style.clone(), Kind::Image { image, alt: alt.to_owned() })
     }
 
     fn chosen(&self, id: Id) -> String {

@@ -25,6 +25,12 @@ impl Range {
         Self { least: self.least + points, most: self.most + points }
     }
 
+    /// Estimates are so much below what a text may need.
+    pub(crate) fn with_slack(self) -> Self {
+        const SLACK: f64 = 1.03;
+        Self { least: self.least * SLACK + 0.5, most: self.most * SLACK + 0.5 }
+    }
+
     fn fixed(points: f64) -> Self {
         Self { least: points, most: points }
     }
@@ -59,7 +65,15 @@ impl Node {
             && (!style.display.is_inline() || style.display != Display::Inline)
         {
             let inner = if style.is_border_box { 0.0 } else { padding };
-            return Range::fixed(width).plus(inner + margins);
+            let range = Range::fixed(width).plus(inner + margins);
+            // Columns are at least as wide as the words in them.
+            return match (&self.kind, depth.checked_sub(1)) {
+                (Kind::Cell { .. }, Some(depth)) => {
+                    let least = self.content_range(depth).with_slack().least;
+                    range.or(Range::fixed(least).plus(padding))
+                }
+                _ => range,
+            };
         }
         let content = match depth.checked_sub(1) {
             Some(depth) => self.content_range(depth),

@@ -44,7 +44,22 @@ impl Emitter<'_> {
             n_beside += 1;
         }
         let (beside, rest) = rest.split_at(n_beside);
-        let mut columns: Vec<String> = widths.iter().map(|it| points(*it)).collect();
+        // What is as wide as its text is measured by Typst.
+        let is_measured = |it: &Node, width: f64| {
+            it.style.width.is_none()
+                && !matches!(it.kind, Kind::Image { .. })
+                && flow.width.is_some_and(|room| width < room / 2.0)
+        };
+        let mut columns: Vec<String> = left
+            .iter()
+            .chain(&right)
+            .zip(&widths)
+            .map(
+                |(it, width)| {
+                    if is_measured(it, *width) { "auto".to_owned() } else { points(*width) }
+                },
+            )
+            .collect();
         columns.insert(left.len(), "1fr".to_owned());
         self.write(format_args!("#grid(columns: ({}), ", columns.join(", ")));
         let inner = flow.within(GRID);

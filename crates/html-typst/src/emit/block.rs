@@ -1,6 +1,6 @@
 //! One block.
 
-use super::{Emitter, Flow, flow::Open, frame::Frame, margins::is_open, text};
+use super::{Emitter, Flow, Origin, flow::Open, frame::Frame, margins::is_open, text};
 use crate::{
     boxes::{Kind, Node},
     style::{Break, Display, Float, TextAlign},
@@ -42,7 +42,8 @@ impl Emitter<'_> {
             shrinks: frame.shrinks,
             align: frame.align,
             is_bare: true,
-            padding: node.style.padding.map(|it| it.of(flow.width).unwrap_or(0.0)),
+            height: frame.inner_height,
+            origin: Origin::of(&node.style, frame.inner_width, frame.inner_height, flow.width),
             ..flow.within(cost)
         };
         self.inside(node, inner);
@@ -52,6 +53,7 @@ impl Emitter<'_> {
 
     /// Without a box of its own.
     fn plain(&mut self, node: &Node, flow: Flow<'_>) {
+        let flow = Flow { height: node.style.height.and_then(|it| it.of(flow.height)), ..flow };
         if Self::differs(&node.style.inherited, flow) || node.style.bookmark_level > 0 {
             self.push("#[");
             self.inside(node, flow);
@@ -63,6 +65,14 @@ impl Emitter<'_> {
 
     /// What is in a box: the style, the anchor, the children.
     pub(super) fn inside(&mut self, node: &Node, flow: Flow<'_>) {
+        let others = flow.origin.map(|_| std::mem::take(&mut self.waiting));
+        self.filled(node, flow);
+        if let Some(others) = others {
+            self.waiting = others;
+        }
+    }
+
+    fn filled(&mut self, node: &Node, flow: Flow<'_>) {
         let flow = self.restyle(&node.style.inherited, flow);
         let is_hidden = !node.style.inherited.is_visible;
         if is_hidden {
@@ -74,7 +84,7 @@ impl Emitter<'_> {
             Kind::Cell { .. } => node.style.height,
             _ => None,
         });
-        let height = height.and_then(|it| it.of(None)).filter(|it| *it > 0.0);
+        let height = height.and_then(|it| it.of(flow.height)).filter(|it| *it > 0.0);
         if let Some(height) = height {
             let edges = if node.style.is_border_box {
                 node.style.inner(0).points + node.style.inner(2).points
@@ -88,6 +98,7 @@ impl Emitter<'_> {
         } else {
             self.by_display(node, flow);
         }
+        self.place_waiting(flow);
         if is_hidden {
             self.push("];");
         }
@@ -151,6 +162,7 @@ impl Emitter<'_> {
         let style = &node.style;
         let frame = Frame::of(node, Flow { shrinks: true, ..flow });
         let arguments = frame.arguments(self, node, flow);
+        self.tell_double(node);
         let below = text::below_baseline(&style.inherited) + style.inner(2).points;
         let baseline = Self::baseline(style, below);
         let separator = if arguments.is_empty() { "" } else { ", " };
@@ -163,6 +175,8 @@ impl Emitter<'_> {
             width: frame.inner_width,
             shrinks: frame.shrinks,
             is_bare: true,
+            height: frame.inner_height,
+            origin: Origin::of(style, frame.inner_width, frame.inner_height, flow.width),
             ..flow.within(SMALL)
         };
         let content = self.aside(|it| it.inside(node, inner));

@@ -1,16 +1,16 @@
 //! Flex containers.
 
 use super::{
-    Emitter, Flow,
+    Emitter, Flow, Origin,
     block::{GRID, SMALL},
     flow::Open,
     frame::margin,
     paint,
-    text::side,
+    text::{self, side},
 };
 use crate::{
     boxes::{Kind, Node},
-    style::{Distribution, Float, ItemAlign, Position, Style, TextAlign},
+    style::{Display, Distribution, Float, ItemAlign, Length, Position, Style, TextAlign},
     typst::{Arguments, number, points},
 };
 
@@ -65,7 +65,7 @@ impl Emitter<'_> {
             if is_text {
                 // Texts of their own are items too.
                 let mut style = node.style.child();
-                style.display = crate::style::Display::Block;
+                style.display = Display::Block;
                 let mut item = Node::new(std::rc::Rc::new(style), Kind::Box);
                 item.children.push(child.clone());
                 items.push(item);
@@ -171,6 +171,12 @@ impl Emitter<'_> {
         if shares > 0.0 {
             justify = Distribution::Start;
         }
+        let alignment = |it: &Node| it.style.align_self.unwrap_or(node.style.align_items);
+        let lowest = items
+            .iter()
+            .filter(|it| alignment(it) == ItemAlign::Baseline)
+            .map(baseline)
+            .fold(0.0, f64::max);
         let mut arguments: Vec<String> = Vec::new();
         let mut cells: Vec<String> = Vec::new();
         let filler = |columns: &mut Vec<String>, cells: &mut Vec<String>, width: String| {
@@ -200,8 +206,10 @@ impl Emitter<'_> {
                 filler(&mut arguments, &mut cells, "1fr".to_owned());
             }
             arguments.push(width);
-            let align = item.style.align_self.unwrap_or(node.style.align_items);
+            let align = alignment(item);
             let inner = Flow { width: known, shrinks, ..flow.within(GRID) };
+            let lowered = lowered(item, align, lowest);
+            let item = lowered.as_ref().unwrap_or(item);
             cells.push(self.item_cell(item, align, &Arguments::default(), inner));
             if is_pushed && item.style.margin[1].is_none() {
                 filler(&mut arguments, &mut cells, "1fr".to_owned());
@@ -237,10 +245,12 @@ impl Emitter<'_> {
         if is_filled {
             frame(style, &mut arguments);
             let around = (style.inner(1) + style.inner(3)).points;
+            let width = flow.width.map(|it| (it - around).max(0.0));
             let inner = Flow {
-                width: flow.width.map(|it| (it - around).max(0.0)),
+                width,
                 is_bare: true,
-                padding: style.padding.map(|it| it.points),
+                height: None,
+                origin: Origin::of(style, width, None, None),
                 ..flow
             };
             let content = self.aside(|it| it.inside(item, inner));
@@ -253,10 +263,11 @@ impl Emitter<'_> {
             let mut item = item.clone();
             if flow.width.is_some() && !flow.shrinks && !matches!(item.kind, Kind::Image { .. }) {
                 let mut style = (*item.style).clone();
-                (style.width, style.float) = (None, Float::None);
+                let is_table = matches!(style.display, Display::Table | Display::InlineTable);
+                style.width = is_table.then_some(Length::percent(100.0));
+                style.float = Float::None;
                 for side in [1, 3] {
-                    style.margin[side] =
-                        Some(style.margin[side].unwrap_or(crate::style::Length::ZERO));
+                    style.margin[side] = Some(style.margin[side].unwrap_or(Length::ZERO));
                 }
                 item.style = std::rc::Rc::new(style);
             }
@@ -267,11 +278,33 @@ impl Emitter<'_> {
     }
 }
 
+/// An item that is aligned by its baseline, so far down that it stands at `lowest`; points.
+fn lowered(item: &Node, align: ItemAlign, lowest: f64) -> Option<Node> {
+    let shift = lowest - baseline(item);
+    if align != ItemAlign::Baseline || shift < 0.01 {
+        return None;
+    }
+    let mut style = (*item.style).clone();
+    style.margin[0] = Some(style.margin[0].unwrap_or(Length::ZERO) + Length::points(shift));
+    Some(Node { style: std::rc::Rc::new(style), ..item.clone() })
+}
+
+/// From the top of a box, its margin included, down to the baseline of its first line; points.
+fn baseline(node: &Node) -> f64 {
+    let style = &node.style;
+    let above = style.margin[0].map_or(0.0, |it| it.points) + style.inner(0).points;
+    match node.children.iter().find(|it| !it.is_blank() && !it.style.is_out_of_flow()) {
+        Some(first) if !first.is_inline() => above + baseline(first),
+        _ => above + text::above_baseline(&style.inherited),
+    }
+}
+
 /// Whether a cell can have the frame of the box that stands in it.
 fn fills_cell(style: &Style) -> bool {
     style.has_box()
+        && style.border.iter().all(|it| !it.is_double())
         && style.radius.iter().all(|it| it.is_zero())
-        && style.margin.iter().all(|it| it.is_none_or(crate::style::Length::is_zero))
+        && style.margin.iter().all(|it| it.is_none_or(Length::is_zero))
         && style.transform.is_empty()
         && style.height.is_none()
         && style.max_width.is_none()

@@ -28,6 +28,16 @@ pub(super) struct Open {
     pub(super) bottom: bool,
 }
 
+/// What is above a box.
+#[derive(Clone, Copy)]
+enum Above {
+    /// The edge of the box that it is in.
+    Edge,
+    /// The beginning of a page that the document asked for.
+    Break,
+    Box,
+}
+
 /// The children of a box in groups.
 pub(super) fn groups(children: &[Node]) -> Vec<Group<'_>> {
     let mut groups = Vec::new();
@@ -79,7 +89,7 @@ impl Emitter<'_> {
     pub(super) fn groups(&mut self, groups: &[Group<'_>], flow: Flow<'_>, open: Open) {
         let flow = Flow { is_bare: false, ..flow };
         let mut margin = Margin::default();
-        let mut is_first = true;
+        let mut above = Above::Edge;
         let mut has_break = false;
         let mut rest = groups;
         while let Some((group, others)) = rest.split_first() {
@@ -87,7 +97,7 @@ impl Emitter<'_> {
             match group {
                 Group::Placed(node) => self.placed(node, flow),
                 Group::Floats(floats) => {
-                    self.gap(&mut margin, Margin::default(), &mut is_first, open);
+                    self.gap(&mut margin, Margin::default(), &mut above, open);
                     (rest, margin) = self.beside(floats, rest, flow);
                 }
                 Group::Line(line) => {
@@ -95,7 +105,7 @@ impl Emitter<'_> {
                         line.iter().for_each(|it| self.inline_node(it, flow));
                         continue;
                     }
-                    self.gap(&mut margin, Margin::default(), &mut is_first, open);
+                    self.gap(&mut margin, Margin::default(), &mut above, open);
                     self.push("#par[");
                     self.line(line, flow);
                     self.push("];");
@@ -110,11 +120,12 @@ impl Emitter<'_> {
                     let before = break_before(node);
                     if has_break || !matches!(before, Break::Auto | Break::Avoid) {
                         self.page_break(if has_break { Break::Page } else { before }, flow);
-                        (margin, is_first) = (Margin::default(), false);
+                        (margin, above) = (Margin::default(), Above::Break);
                     }
                     let top = margins::top(node, flow.width);
-                    self.gap(&mut margin, top, &mut is_first, open);
+                    self.gap(&mut margin, top, &mut above, open);
                     self.block(node, flow);
+                    self.place_waiting(flow);
                     margin = margins::bottom(node, flow.width);
                     has_break = !matches!(node.style.break_after, Break::Auto | Break::Avoid);
                 }
@@ -126,13 +137,14 @@ impl Emitter<'_> {
     }
 
     /// The space above what comes now.
-    fn gap(&mut self, margin: &mut Margin, top: Margin, is_first: &mut bool, open: Open) {
-        let gap = margin.with(top).points();
-        if !(std::mem::take(is_first) && open.top) {
-            let is_weak = self.out.ends_with(';') && gap > 0.0;
-            self.space(gap, is_weak);
+    fn gap(&mut self, margin: &mut Margin, top: Margin, above: &mut Above, open: Open) {
+        let gap = std::mem::take(margin).with(top).points();
+        match std::mem::replace(above, Above::Box) {
+            Above::Edge if open.top => {}
+            Above::Edge | Above::Break => self.space(gap, false),
+            // Margins end where a page does.
+            Above::Box => self.space(gap, gap > 0.0),
         }
-        *margin = Margin::default();
     }
 
     /// Inline content, from the beginning of a line to its end.
@@ -172,7 +184,7 @@ fn break_before(node: &Node) -> Break {
     if !matches!(own, Break::Auto | Break::Avoid) {
         return own;
     }
-    match node.children.iter().find(|it| !it.is_blank()) {
+    match node.children.iter().find(|it| !it.is_blank() && !is_mark(it)) {
         Some(first) if !first.is_inline() && matches!(node.kind, Kind::Box) => break_before(first),
         _ => own,
     }

@@ -4,7 +4,8 @@ use super::{
     Emitter, Flow,
     block::{BLOCK, SMALL, keeping},
     margins::Margin,
-    paint, text,
+    paint::{self, Lines},
+    text,
 };
 use crate::{
     boxes::{Kind, Node},
@@ -18,6 +19,8 @@ pub(super) struct Frame {
     width: Option<Length>,
     /// Within padding and border; points.
     pub(super) inner_width: Option<f64>,
+    /// The same, where the document gives it; points.
+    pub(super) inner_height: Option<f64>,
     pub(super) shrinks: bool,
     /// The alignment that Typst has inside.
     pub(super) align: TextAlign,
@@ -54,9 +57,14 @@ impl Frame {
             width.is_none() && (flow.shrinks || (is_table && style.display != Display::Table));
         let whole = width.map_or(room, |it| it.of(flow.width));
         let inner_width = whole.and_then(|it| Some((it - around.of(flow.width)?).max(0.0)));
+        let inner_height = style.height.and_then(|it| it.of(flow.height)).map(|it| {
+            let edges =
+                if style.is_border_box { style.inner(0) + style.inner(2) } else { Length::ZERO };
+            (it - edges.points).max(0.0)
+        });
         let is_placed = !flow.shrinks || width.is_some();
         let align = if is_placed && width.is_some() { side_of(style, flow) } else { flow.align };
-        Self { width, inner_width, shrinks, align, left, right }
+        Self { width, inner_width, inner_height, shrinks, align, left, right }
     }
 
     /// Whether the box needs nothing of Typst.
@@ -96,33 +104,35 @@ impl Frame {
             style.height.filter(|_| !matches!(node.kind, Kind::Cell { .. } | Kind::Image { .. }))
             && style.display != Display::Table
         {
-            if height.percent == 0.0 {
-                let around = if style.is_border_box {
-                    Length::ZERO
-                } else {
-                    style.inner(0) + style.inner(2)
-                };
-                arguments.add("height", &points((height + around).points));
-            } else {
-                let text = format!("CSS `height: {}`", height.typst());
-                emitter.warn(text, node.line);
+            match self.inner_height {
+                Some(inner) => {
+                    let edges = (style.inner(0) + style.inner(2)).points;
+                    let whole = if style.is_border_box {
+                        height.of(flow.height).unwrap_or(0.0)
+                    } else {
+                        inner + edges
+                    };
+                    arguments.add("height", &points(whole));
+                }
+                None => {
+                    let text = format!(
+                        "CSS `height: {}`: the height around it is not given",
+                        height.typst()
+                    );
+                    emitter.warn(text, node.line);
+                }
             }
         }
         let is_collapsed = style.display == Display::Table && style.inherited.collapses;
-        let sides = ["top", "right", "bottom", "left"];
         if !is_collapsed {
-            let mut inset = Arguments::default();
-            for (index, name) in sides.iter().enumerate() {
-                let inner = style.inner(index);
-                if !inner.is_zero() {
-                    // Shares are of the width around the box, as far as it is known.
-                    inset.add(name, &inner.of(flow.width).map_or(inner, Length::points).typst());
-                }
-            }
-            if !inset.is_empty() {
-                arguments.add("inset", &format!("({})", inset.as_str()));
-            }
-            paint::border(style, &mut arguments);
+            let is_double = has_double(style);
+            inset(flow.width, &mut arguments, |side| match (is_double, style.border[side]) {
+                (false, _) => style.inner(side),
+                (true, border) if border.is_double() => Length::points(border.width * 2.0 / 3.0),
+                (true, border) => Length::points(border.drawn()),
+            });
+            let lines = if is_double { Lines::Outer } else { Lines::One };
+            paint::border(style, lines, &mut arguments);
         }
         if let Some(fill) = paint::fill(style) {
             arguments.add("fill", &fill);
@@ -150,13 +160,20 @@ impl Frame {
         if is_sticky {
             arguments.add("sticky", "true");
         }
-        let (mut before, mut after) = (format!("block({})", arguments.as_str()), ")".to_owned());
+        let mut before = format!("block({})", arguments.as_str());
+        let mut after = String::new();
         let mut cost = BLOCK;
+        if has_double(style) {
+            let inner = self.inner_line(style, flow);
+            before = format!("block({}, block({})", arguments.as_str(), inner.as_str());
+            after += ")";
+            cost += BLOCK;
+        }
         for transform in style.transform.iter() {
             before = format!("{}{before}", transformed(*transform, style));
             cost += BLOCK;
         }
-        after = after.repeat(style.transform.len());
+        after += &")".repeat(style.transform.len());
         if style.position == Position::Relative {
             let shift = |start: usize, end: usize| {
                 let end = style.inset[end].map(|it| -it);
@@ -189,9 +206,47 @@ impl Frame {
         (format!("#{before}"), format!("{after};"), cost)
     }
 
+    /// The arguments of the block that draws the inner line of a double border.
+    fn inner_line(&self, style: &Style, flow: Flow<'_>) -> Arguments {
+        let mut arguments = Arguments::default();
+        if !self.shrinks {
+            arguments.add("width", "100%");
+        }
+        if self.inner_height.is_some() {
+            arguments.add("height", "100%");
+        }
+        inset(flow.width, &mut arguments, |side| {
+            let border = style.border[side];
+            let line = if border.is_double() { border.width / 3.0 } else { 0.0 };
+            style.padding[side] + Length::points(line)
+        });
+        paint::border(style, Lines::Inner, &mut arguments);
+        arguments
+    }
+
     /// The width with padding and border; points.
     pub(super) fn outer_width(&self, flow: Flow<'_>) -> Option<f64> {
         self.width.and_then(|it| it.of(flow.width))
+    }
+}
+
+/// Whether a part of the border is two lines, for which there are two blocks.
+fn has_double(style: &Style) -> bool {
+    let is_collapsed = style.display == Display::Table && style.inherited.collapses;
+    !is_collapsed && style.border.iter().any(|it| it.is_double())
+}
+
+/// `inset`; shares are of the width around the box, as far as it is known.
+fn inset(width: Option<f64>, arguments: &mut Arguments, of: impl Fn(usize) -> Length) {
+    let mut sides = Arguments::default();
+    for (side, name) in ["top", "right", "bottom", "left"].iter().enumerate() {
+        let inner = of(side);
+        if !inner.is_zero() {
+            sides.add(name, &inner.of(width).map_or(inner, Length::points).typst());
+        }
+    }
+    if !sides.is_empty() {
+        arguments.add("inset", &format!("({})", sides.as_str()));
     }
 }
 

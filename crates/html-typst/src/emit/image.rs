@@ -2,7 +2,7 @@
 
 use super::{
     Emitter, Flow,
-    paint::{self, fit_name},
+    paint::{self, Lines, fit_name},
 };
 use crate::{
     boxes::{Kind, Node},
@@ -46,7 +46,8 @@ impl Emitter<'_> {
         let [left, right] =
             [3, 1].map(|it| style.margin[it].and_then(|it| it.of(flow.width)).unwrap_or(0.0));
         let mut arguments = Arguments::default();
-        paint::border(style, &mut arguments);
+        paint::border(style, Lines::One, &mut arguments);
+        self.tell_double(node);
         paint::radius(style, &mut arguments);
         if style.radius.iter().any(|it| !it.is_zero()) {
             arguments.add("clip", "true");

@@ -147,6 +147,7 @@ impl Emitter<'_> {
     /// A box in a line with a frame of its own, which takes no room above and below.
     fn framed(&mut self, node: &Node, flow: Flow<'_>) {
         let style = &node.style;
+        self.tell_double(node);
         let mut arguments = Arguments::default();
         let [left, right] = [3, 1].map(|it| points(style.inner(it).points));
         arguments.add("inset", &format!("(left: {left}, right: {right})"));

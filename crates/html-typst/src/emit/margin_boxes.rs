@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, rc::Rc};
 
-use super::{Emitter, Flow, flow::Open, page::Geometry, text};
+use super::{Emitter, Flow, Origin, flow::Open, page::Geometry, text};
 use crate::{
     boxes::{Kind, Node, plain},
     css::{Along, MarginBox, PageRule, PageSide},
@@ -10,6 +10,13 @@ use crate::{
     typst::{Arguments, points},
     warnings::Place,
 };
+
+/// A box in the margin as a cell of a grid.
+struct MarginCell {
+    typst: String,
+    /// With padding and border where the document says it; points.
+    width: Option<f64>,
+}
 
 impl Emitter<'_> {
     /// The header or footer: on the first page, on left and on right ones what is said for them.
@@ -52,37 +59,7 @@ impl Emitter<'_> {
         let height = if is_header { top } else { bottom };
         let row = if is_header { MarginBox::Top } else { MarginBox::Bottom };
         let [_, body_left] = sides;
-        let mut boxes = String::new();
-        let mut cells = Vec::new();
-        for (along, align) in [
-            (Along::Start, TextAlign::Left),
-            (Along::Middle, TextAlign::Center),
-            (Along::End, TextAlign::Right),
-        ] {
-            cells.push(self.margin_box(rules, page, row(along), align, width));
-        }
-        let [start, middle, end] = [0, 1, 2].map(|it: usize| cells[it].clone());
-        let shares = match (&start, &middle, &end) {
-            (_, Some(_), _) => Some("1fr, auto, 1fr"),
-            (Some(_), None, Some(_)) => Some("1fr, 0pt, 1fr"),
-            (Some(_), None, None) => Some("1fr, 0pt, 0pt"),
-            (None, None, Some(_)) => Some("0pt, 0pt, 1fr"),
-            (None, None, None) => None,
-        };
-        if let Some(shares) = shares {
-            let cells: Vec<_> = [start, middle, end]
-                .into_iter()
-                .map(|it| it.unwrap_or_else(|| "[]".to_owned()))
-                .collect();
-            let _infallible = write!(
-                boxes,
-                "#place(top + left, dx: {}, block(width: {}, height: {})[#grid(columns: ({shares}), rows: (100%,), {})]);",
-                points(-body_left),
-                points(width),
-                points(height),
-                cells.join(", ")
-            );
-        }
+        let mut boxes = self.row(rules, page, row, (width, height), body_left);
         let middle_height = size.1 - top - bottom;
         let mut place = |it: &mut Self,
                          wanted: MarginBox,
@@ -91,7 +68,9 @@ impl Emitter<'_> {
                          y: f64,
                          width: f64,
                          height: f64| {
-            if let Some(cell) = it.margin_box(rules, page, wanted, align, width) {
+            if let Some(MarginCell { typst: cell, .. }) =
+                it.margin_box(rules, page, wanted, align, width)
+            {
                 let _infallible = write!(
                     boxes,
                     "#place(top + left, dx: {}, dy: {}, block(width: {}, height: {})[#grid(columns: (1fr,), rows: (100%,), {cell})]);",
@@ -132,6 +111,51 @@ impl Emitter<'_> {
         format!("block(width: 100%, height: 100%)[#set align(left + top);{boxes}]")
     }
 
+    /// The three boxes of a row, which begins `shift` to the left of where Typst begins; width and height in points.
+    fn row(
+        &mut self,
+        rules: &[&PageRule],
+        page: &Style,
+        row: fn(Along) -> MarginBox,
+        (width, height): (f64, f64),
+        shift: f64,
+    ) -> String {
+        let mut cell = |along, align| self.margin_box(rules, page, row(along), align, width);
+        let start = cell(Along::Start, TextAlign::Left);
+        let middle = cell(Along::Middle, TextAlign::Center);
+        let end = cell(Along::End, TextAlign::Right);
+        let track = |it: &MarginCell| it.width.map_or("1fr".to_owned(), points);
+        let filler = || ("1fr".to_owned(), "[]".to_owned());
+        let has_middle = middle.is_some();
+        let mut columns = Vec::new();
+        match start {
+            Some(it) if it.width.is_some() => columns.extend([(track(&it), it.typst), filler()]),
+            Some(it) => columns.push((track(&it), it.typst)),
+            None => columns.push(filler()),
+        }
+        if let Some(it) = middle {
+            columns.push((it.width.map_or("auto".to_owned(), points), it.typst));
+        }
+        match end {
+            Some(it) if it.width.is_some() => columns.extend([filler(), (track(&it), it.typst)]),
+            Some(it) => columns.push((track(&it), it.typst)),
+            None if has_middle => columns.push(filler()),
+            None => {}
+        }
+        if columns.iter().all(|it| it.1 == "[]") {
+            return String::new();
+        }
+        let (tracks, cells): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        format!(
+            "#place(top + left, dx: {}, block(width: {}, height: {})[#grid(columns: ({},), rows: (100%,), {})]);",
+            points(-shift),
+            points(width),
+            points(height),
+            tracks.join(", "),
+            cells.join(", ")
+        )
+    }
+
     /// A cell with the content of a box in the margin.
     fn margin_box(
         &mut self,
@@ -140,7 +164,7 @@ impl Emitter<'_> {
         wanted: MarginBox,
         align: TextAlign,
         width: f64,
-    ) -> Option<String> {
+    ) -> Option<MarginCell> {
         let blocks = Styled::boxes(rules, wanted);
         if blocks.is_empty() {
             return None;
@@ -163,19 +187,26 @@ impl Emitter<'_> {
         }
         let initial = Style::initial();
         let side = text::side(&style.inherited);
+        let around = (style.inner(1) + style.inner(3)).of(Some(width)).unwrap_or(0.0);
+        let own_width = style
+            .width
+            .and_then(|it| it.of(Some(width)))
+            .map(|it| if style.is_border_box { (it - around).max(0.0) } else { it });
         let flow = Flow {
             text: &initial.inherited,
             align: side,
-            width: Some(width),
+            width: Some(own_width.unwrap_or(width)),
             shrinks: false,
             is_top: false,
             is_bare: true,
-            padding: [0.0; 4],
+            height: None,
+            origin: Some(Origin { width: None, height: None, padding: [0.0; 4] }),
             cost: 80,
         };
         let content = self.aside(|it| {
             let flow = it.restyle(&style.inherited, flow);
             it.contents(&node, flow, Open { top: true, bottom: true });
+            it.place_waiting(flow);
         });
         let down = match (style.vertical_align, wanted) {
             (VerticalAlign::Top, _)
@@ -187,6 +218,9 @@ impl Emitter<'_> {
         let mut arguments = Arguments::default();
         arguments.add("align", &format!("{} + {down}", text::side_name(side)));
         super::flex::frame(&style, &mut arguments);
-        Some(format!("grid.cell({})[{content}]", arguments.as_str()))
+        Some(MarginCell {
+            typst: format!("grid.cell({})[{content}]", arguments.as_str()),
+            width: own_width.map(|it| it + around),
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! Pages: their size and margins, and the body on them.
 
 use super::{
-    Emitter, Flow,
+    Emitter, Flow, Origin,
     flow::Open,
     page_size::{MILLIMETER, Size},
 };
@@ -49,6 +49,7 @@ impl Emitter<'_> {
         let n_columns = f64::from(self.options.columns.max(1));
         // Typst leaves 4% between columns.
         let column = self.page.width * (1.0 - 0.04 * (n_columns - 1.0)) / n_columns;
+        let height = self.page.size.1 - self.page.top - self.page.bottom;
         let initial = Style::initial();
         let base = Flow {
             text: &initial.inherited,
@@ -57,10 +58,11 @@ impl Emitter<'_> {
             shrinks: false,
             is_top: true,
             is_bare: false,
-            padding: [0.0; 4],
+            height: Some(height),
+            origin: Some(Origin { width: Some(column), height: Some(height), padding: [0.0; 4] }),
             cost: 0,
         };
-        self.push("#set text(font: \"Noto Sans\", size: 12pt, fill: rgb(0, 0, 0), top-edge: \"ascender\", bottom-edge: \"descender\", hyphenate: false);#set par(leading: 0pt, spacing: 0pt, justify: false, first-line-indent: 0pt);#set block(spacing: 0pt);#show heading: it => it.body;#set super(typographic: false);#set sub(typographic: false);#set list(spacing: 0pt);");
+        self.push("#set text(font: \"Noto Sans\", size: 12pt, fill: rgb(0, 0, 0), top-edge: \"ascender\", bottom-edge: \"descender\", hyphenate: false);#set par(leading: 0pt, spacing: 0pt, justify: false, linebreaks: \"simple\", first-line-indent: 0pt);#set block(spacing: 0pt);#show heading: it => it.body;#set super(typographic: false);#set sub(typographic: false);#set list(spacing: 0pt);");
         let content = self.aside(|it| {
             let node = body(root);
             let is_top = std::ptr::eq(node, root);
@@ -92,9 +94,13 @@ impl Emitter<'_> {
                 + style.padding[side].of(flow.width).unwrap_or(0.0)
         };
         let width = flow.width.map(|it| it - around(1) - around(3));
-        let flow = self.restyle(&style.inherited, Flow { width, ..flow });
+        let height = style.height.and_then(|it| it.of(flow.height));
+        // Positions are counted from the page without what the body adds to its margins.
+        let padding = [0.0, around(1), 0.0, around(3)];
+        let origin = flow.origin.map(|it| Origin { width, padding, ..it });
+        let flow = self.restyle(&style.inherited, Flow { width, height, origin, ..flow });
         self.anchor(node);
-        let inner = Flow { width, ..flow };
+        let inner = flow;
         if style.padding[0].is_zero() && style.padding[2].is_zero() {
             let top = super::margins::top(node, inner.width).points();
             self.space(top, false);

@@ -28,10 +28,31 @@ pub(super) fn stroke(border: Border, color: Color) -> String {
     format!("(paint: {}, thickness: {}{dash})", color.typst(), points(width))
 }
 
+/// Which of the lines of a border.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lines {
+    /// One for the whole border.
+    One,
+    /// The outer one of two, and those that are one only.
+    Outer,
+    /// The inner one of two.
+    Inner,
+}
+
 /// `stroke` and `outset`: strokes are drawn on the edge, borders within it.
-pub(super) fn border(style: &Style, arguments: &mut Arguments) {
+pub(super) fn border(style: &Style, lines: Lines, arguments: &mut Arguments) {
     let color = |side: usize| style.border_color(side).faded(style.inherited.opacity);
-    let strokes: Vec<_> = (0..4).map(|side| stroke(style.border[side], color(side))).collect();
+    let drawn = [0, 1, 2, 3].map(|side| {
+        let border = style.border[side];
+        match (lines, border.is_double()) {
+            (Lines::Outer | Lines::Inner, true) => {
+                Border { width: border.width / 3.0, line: Line::Solid, ..border }
+            }
+            (Lines::One | Lines::Outer, _) => border,
+            (Lines::Inner, false) => Border::NONE,
+        }
+    });
+    let strokes: Vec<_> = (0..4).map(|side| stroke(drawn[side], color(side))).collect();
     if strokes.iter().all(|it| it == "none") {
         return;
     }
@@ -46,7 +67,7 @@ pub(super) fn border(style: &Style, arguments: &mut Arguments) {
     }
     let mut outset = Arguments::default();
     for (side, name) in SIDES.iter().enumerate() {
-        let width = style.edge(side);
+        let width = drawn[side].drawn();
         if width > 0.0 {
             outset.add(name, &points(-width / 2.0));
         }
@@ -129,6 +150,13 @@ fn stops(stops: &[Stop], faded: impl Fn(Color) -> Color) -> String {
 }
 
 impl Emitter<'_> {
+    /// Tells of a double border where only one line can be drawn.
+    pub(super) fn tell_double(&self, node: &Node) {
+        if node.style.border.iter().any(|it| it.is_double()) {
+            self.warn("CSS `border-style: double` is one line here", node.line);
+        }
+    }
+
     /// The image behind a box, at the beginning of what is in it.
     pub(super) fn paint(&mut self, node: &Node, _flow: Flow<'_>) {
         let style = &node.style;

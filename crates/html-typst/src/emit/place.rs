@@ -2,10 +2,15 @@
 
 use std::rc::Rc;
 
-use super::{Emitter, Flow, block::SMALL, frame::Frame};
+use super::{
+    Emitter, Flow, Origin,
+    block::SMALL,
+    frame::{Frame, margin},
+    text::side_name,
+};
 use crate::{
-    boxes::Node,
-    style::{Length, Position, Which},
+    boxes::{Kind, Node},
+    style::{Length, Position, Style, Which},
     typst::{points, quoted},
 };
 
@@ -18,52 +23,109 @@ impl Emitter<'_> {
         }
         let style = &node.style;
         if style.position == Position::Fixed {
-            let (around, z_index) = (self.page.clone(), style.z_index);
-            let content = self.aside(|it| {
-                let flow = Flow { width: Some(around.width), ..flow };
-                it.place(node, flow, [around.top, around.right, around.bottom, around.left], true);
-            });
-            self.fixed.push((z_index, content));
+            let page = self.page.clone();
+            let height = page.size.1 - page.top - page.bottom;
+            // Typst counts from the paper's edge: the margins are outside of what CSS counts from.
+            let padding = [page.top, page.right, page.bottom, page.left].map(|it| -it);
+            let origin = Origin { width: Some(page.size.0), height: Some(page.size.1), padding };
+            let flow = Flow { width: Some(page.width), height: Some(height), ..flow };
+            let content = self.aside(|it| it.place(node, flow, origin));
+            self.fixed.push((style.z_index, content));
             return;
         }
-        let padding = flow.padding.map(|it| -it);
-        self.place(node, flow, padding, false);
+        let is_at = |side: usize| style.inset[side].is_some();
+        let is_static = (0..4).all(|side| !is_at(side));
+        match flow.origin {
+            Some(origin) => self.place(node, flow, origin),
+            None if is_at(0) || is_at(2) => self.waiting.push(node.clone()),
+            None => {
+                if !is_static {
+                    let text = "CSS `left` and `right` without `top` and `bottom` count from the box around";
+                    self.warn(text, node.line);
+                }
+                let origin = Origin { width: flow.width, height: None, padding: [0.0; 4] };
+                self.place(node, flow, origin);
+            }
+        }
     }
 
-    /// `margins` are between the box and the place that Typst calls its corner; points.
-    fn place(&mut self, node: &Node, flow: Flow<'_>, margins: [f64; 4], is_fixed: bool) {
+    /// The boxes that were waiting for the one that they are counted from, if that is the one being filled.
+    pub(super) fn place_waiting(&mut self, flow: Flow<'_>) {
+        if let Some(origin) = flow.origin {
+            for node in std::mem::take(&mut self.waiting) {
+                self.place(&node, flow, origin);
+            }
+        }
+    }
+
+    fn place(&mut self, node: &Node, flow: Flow<'_>, origin: Origin) {
         let style = &node.style;
-        let known = |side: usize| style.inset[side];
-        let is_at = |side: usize| known(side).is_some();
+        let is_at = |side: usize| style.inset[side].is_some();
+        let Origin { padding, .. } = origin;
+        let sizes = [
+            origin.width.map(|it| it + padding[1] + padding[3]),
+            origin.height.map(|it| it + padding[0] + padding[2]),
+        ];
         // `left: 0; right: 0` is as wide as what it is in.
         let is_wide = is_at(3) && is_at(1) && style.width.is_none();
-        let mut flow = Flow { shrinks: !is_wide, ..flow.within(SMALL) };
-        if is_wide && let (Some(whole), Some(left), Some(right)) = (flow.width, known(3), known(1))
-        {
-            let sides = left + right;
-            let whole = if is_fixed { whole } else { whole + flow.padding[1] + flow.padding[3] };
-            flow.width = Some((whole - sides.of(Some(whole)).unwrap_or(0.0)).max(0.0));
-        }
-        let width = flow.width;
-        let content = self.aside(|it| it.unpaged_block(node, Flow { align: flow.align, ..flow }));
-        let content = if is_wide && style.margin[3].is_some() && width.is_some() {
-            format!("#box(width: {})[{content}]", points(width.unwrap_or(0.0)))
+        let between = |start: usize, end: usize, whole: Option<f64>| {
+            let sides = style.inset[start]? + style.inset[end]?;
+            whole.map(|it| (it - sides.of(whole).unwrap_or(0.0)).max(0.0))
+        };
+        let width = if is_wide { between(3, 1, sizes[0]) } else { sizes[0] };
+        let inner = Flow {
+            shrinks: !is_wide,
+            width,
+            height: sizes[1],
+            origin: Some(Origin { width, height: None, padding: [0.0; 4] }),
+            ..flow.within(SMALL)
+        };
+        let stretched = self.stretched(node, between(0, 2, sizes[1]));
+        let node = stretched.as_ref().unwrap_or(node);
+        let others = std::mem::take(&mut self.waiting);
+        let content = self.aside(|it| {
+            it.unpaged_block(node, inner);
+            it.place_waiting(inner);
+        });
+        self.waiting = others;
+        let align = side_name(flow.align);
+        let content = match width.filter(|_| is_wide) {
+            // It may be wider than Typst's box, and still begins where it has to.
+            Some(width) => {
+                format!("#block(width: {})[#set align({align});{content}]", points(width))
+            }
+            None => content,
+        };
+        let (across, dx) = along(style, [3, 1], ["left", "center", "right"], sizes[0], padding);
+        let (down, dy) = along(style, [0, 2], ["top", "horizon", "bottom"], sizes[1], padding);
+        let corner = if is_at(0) || is_at(2) || style.position == Position::Fixed {
+            format!("{across} + {down}")
         } else {
-            content
+            across.to_owned()
         };
-        let shift = |side: usize, sign: f64| {
-            let Some(length) = known(side) else {
-                return points(if is_fixed { margins[side] * sign } else { 0.0 });
-            };
-            (length * sign + Length::points(margins[side] * sign)).typst()
+        self.write(format_args!(
+            "#place({corner}, dx: {dx}, dy: {dy}, [#set align(top + {});{content}]);",
+            if is_wide { "left" } else { align }
+        ));
+    }
+
+    /// The box as high as `top` and `bottom` make it, if both are given.
+    fn stretched(&self, node: &Node, height: Option<f64>) -> Option<Node> {
+        let style = &node.style;
+        let is_stretched = style.inset[0].is_some() && style.inset[2].is_some();
+        if !is_stretched || style.height.is_some() || matches!(node.kind, Kind::Image { .. }) {
+            return None;
+        }
+        let Some(height) = height else {
+            self.warn("CSS `bottom` beside `top`: the height around it is not given", node.line);
+            return None;
         };
-        let (across, dx) =
-            if !is_at(3) && is_at(1) { ("right", shift(1, -1.0)) } else { ("left", shift(3, 1.0)) };
-        let (down, dy) =
-            if !is_at(0) && is_at(2) { ("bottom", shift(2, -1.0)) } else { ("top", shift(0, 1.0)) };
-        let is_static = !is_fixed && !is_at(0) && !is_at(2);
-        let corner = if is_static { across.to_owned() } else { format!("{across} + {down}") };
-        self.write(format_args!("#place({corner}, dx: {dx}, dy: {dy}, [{content}]);"));
+        let margins = margin(style, 0, None) + margin(style, 2, None);
+        let edges =
+            if style.is_border_box { 0.0 } else { (style.inner(0) + style.inner(2)).points };
+        let mut stretched = (**style).clone();
+        stretched.height = Some(Length::points((height - margins - edges).max(0.0)));
+        Some(Node { style: Rc::new(stretched), ..node.clone() })
     }
 
     /// The label of the name that a string has.
@@ -126,8 +188,38 @@ impl Emitter<'_> {
     /// The width that a box takes beside others; points.
     pub(super) fn outer(node: &Node, flow: Flow<'_>) -> f64 {
         let frame = Frame::of(node, Flow { shrinks: true, ..flow });
-        let margins = super::frame::margin(&node.style, 1, flow.width)
-            + super::frame::margin(&node.style, 3, flow.width);
+        let margins = margin(&node.style, 1, flow.width) + margin(&node.style, 3, flow.width);
         frame.outer_width(flow).map_or_else(|| node.range().most + 1.0, |it| it + margins)
+    }
+}
+
+/// Along one axis: the edge of Typst's box that counts, and how far from it the box stands.
+///
+/// `whole` is the size that shares are of; points.
+fn along(
+    style: &Style,
+    [start, end]: [usize; 2],
+    names: [&'static str; 3],
+    whole: Option<f64>,
+    padding: [f64; 4],
+) -> (&'static str, String) {
+    let pads = padding[start] + padding[end];
+    // Of Typst's box, which is smaller by the padding, where the size is not known.
+    let known = |it: Length| {
+        it.of(whole).map_or(it + Length::points(pads * it.percent / 100.0), Length::points)
+    };
+    // Margins at the sides are part of the block itself.
+    let outside = |side: usize| if start == 0 { margin(style, side, None) } else { 0.0 };
+    let length = |it: f64| Length::points(it);
+    let has_auto_margins = style.margin[start].is_none() && style.margin[end].is_none();
+    match (style.inset[start].map(known), style.inset[end].map(known)) {
+        (Some(from), Some(to)) if has_auto_margins => {
+            let shift = (from - to) * 0.5 + length((padding[end] - padding[start]) / 2.0);
+            (names[1], shift.typst())
+        }
+        (Some(from), _) => (names[0], (from + length(outside(start) - padding[start])).typst()),
+        (None, Some(to)) => (names[2], (-to + length(padding[end] - outside(end))).typst()),
+        (None, None) if style.position == Position::Fixed => (names[0], points(-padding[start])),
+        (None, None) => (names[0], points(outside(start))),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    Emitter, Flow,
+    Emitter, Flow, Origin,
     block::{SMALL, TABLE},
     paint,
     table_columns::Columns,
@@ -25,19 +25,16 @@ type Shared = HashMap<(usize, usize, u8), (Border, Color)>;
 impl Emitter<'_> {
     pub(super) fn table(&mut self, node: &Node, flow: Flow<'_>) {
         let rows = Rows::of(node);
-        let is_below = node.style.inherited.caption_is_below;
-        if !is_below {
-            rows.captions.iter().for_each(|it| self.block(it, flow));
-        }
+        let (below, above): (Vec<&Node>, Vec<_>) =
+            rows.captions.iter().partition(|it| it.style.inherited.caption_is_below);
+        above.into_iter().for_each(|it| self.block(it, flow));
         if rows.n_columns > 0 && flow.cost + TABLE + SMALL <= super::COST_MAX {
             self.rows(node, &rows, flow);
         } else if rows.n_columns > 0 {
             self.warn("boxes within too many boxes are shown without frames", node.line);
             rows.cells.iter().for_each(|it| self.inside(it.node, flow));
         }
-        if is_below {
-            rows.captions.iter().for_each(|it| self.block(it, flow));
-        }
+        below.into_iter().for_each(|it| self.block(it, flow));
     }
 
     fn rows(&mut self, node: &Node, rows: &Rows<'_>, flow: Flow<'_>) {
@@ -115,7 +112,7 @@ impl Emitter<'_> {
         let collapses = flow.text.collapses || style.inherited.collapses;
         let mut inset = Arguments::default();
         let mut strokes = Arguments::default();
-        let mut sides = 0.0;
+        let (mut paddings, mut doubles) = ([0.0; 4], Vec::new());
         for (side, name) in ["top", "right", "bottom", "left"].iter().enumerate() {
             let (border, color) = match edge(cell, side).and_then(|it| shared.get(&it)) {
                 Some(it) => *it,
@@ -123,15 +120,21 @@ impl Emitter<'_> {
                 None => (style.border[side], style.border_color(side)),
             };
             let width = border.drawn() / if collapses { 2.0 } else { 1.0 };
-            if border.drawn() > 0.0 {
+            if border.is_double() && side % 2 == 0 {
+                doubles.push((side, border, color));
+            } else if border.drawn() > 0.0 {
+                if border.is_double() {
+                    self.tell_double(cell.node);
+                }
                 strokes.add(name, &paint::stroke(border, color.faded(style.inherited.opacity)));
             }
             let padding = style.padding[side].of(flow.width).unwrap_or(0.0) + width;
             if padding > 0.0 {
                 inset.add(name, &points(padding));
             }
-            sides += if side % 2 == 1 { padding } else { 0.0 };
+            paddings[side] = padding;
         }
+        let sides = paddings[1] + paddings[3];
         if !inset.is_empty() {
             arguments.add("inset", &format!("({})", inset.as_str()));
         }
@@ -152,13 +155,17 @@ impl Emitter<'_> {
         let spanned = columns.widths.get(cell.x..cell.x + cell.columns).unwrap_or_default();
         let gaps = gap * f64::from(u32::try_from(cell.columns - 1).unwrap_or(0));
         let width: Option<f64> = spanned.iter().copied().sum();
+        let width = width.map(|it| (it + gaps - sides).max(0.0));
         let inner = Flow {
-            width: width.map(|it| (it + gaps - sides).max(0.0)),
+            width,
+            height: None,
+            origin: Origin::of(style, width, None, flow.width),
             shrinks: false,
             is_bare: true,
-            padding: [0.0; 4],
             align,
-            ..flow.within(TABLE)
+            is_top: false,
+            cost: flow.cost + TABLE,
+            ..flow
         };
         // Measured columns are as wide as what is in them.
         let is_measured = columns.typst.get(cell.x).is_some_and(|it| it == "auto");
@@ -166,8 +173,39 @@ impl Emitter<'_> {
         if let Some(row) = row.node.filter(|_| cell.x == 0) {
             self.anchor(row);
         }
+        for (side, border, color) in doubles {
+            let color = color.faded(style.inherited.opacity);
+            self.double(side, border, color, paddings, collapses);
+        }
         self.inside(cell.node, inner);
         self.push("]");
+    }
+}
+
+impl Emitter<'_> {
+    /// The two lines of a double border above or below a cell; `paddings` are between its edge and its content, points.
+    fn double(
+        &mut self,
+        side: usize,
+        border: Border,
+        color: Color,
+        paddings: [f64; 4],
+        is_shared: bool,
+    ) {
+        let third = border.width / 3.0;
+        let line = Border { width: third, line: Line::Solid, ..border };
+        let (name, outward) = if side == 0 { ("top", -1.0) } else { ("bottom", 1.0) };
+        // A border that cells share has its middle on their edge, another one is within the cell.
+        let middle = if is_shared { 0.0 } else { -border.width / 2.0 };
+        for shift in [middle - third, middle + third] {
+            self.write(format_args!(
+                "#place({name} + left, dx: {}, dy: {}, line(length: 100% + {}, stroke: {}));",
+                points(-paddings[3]),
+                points(outward * (paddings[side] + shift)),
+                points(paddings[1] + paddings[3]),
+                paint::stroke(line, color),
+            ));
+        }
     }
 }
 

@@ -5,8 +5,6 @@ use crate::{boxes::Range, style::Length, typst::points};
 
 /// Cells that Typst measures itself; it takes its time.
 const MEASURED_MAX: usize = 600;
-/// Estimates are so much below what a text may need.
-const SLACK: f64 = 1.03;
 
 /// A table's columns.
 pub(super) struct Columns {
@@ -107,10 +105,12 @@ fn given(rows: &Rows<'_>, columns: &mut [Column], is_fixed: bool) {
 /// What the cells want.
 fn ranges(rows: &Rows<'_>, columns: &mut [Column]) {
     for cell in rows.cells.iter().filter(|it| it.columns == 1) {
+        let is_given = cell.node.style.width.is_some_and(|it| it.percent == 0.0);
         let range = cell.node.range();
+        let range = if is_given { range } else { range.with_slack() };
         let column = &mut columns[cell.x].range;
-        column.least = column.least.max(range.least * SLACK + 0.5);
-        column.most = column.most.max(range.most * SLACK + 0.5);
+        column.least = column.least.max(range.least);
+        column.most = column.most.max(range.most);
     }
     for cell in rows.cells.iter().filter(|it| it.columns > 1) {
         let range = cell.node.range();

@@ -124,6 +124,11 @@ pub(super) fn below_baseline(style: &Inherited) -> f64 {
     }
 }
 
+/// From the beginning of the line down to the baseline; points.
+pub(super) fn above_baseline(style: &Inherited) -> f64 {
+    line_height(style) - below_baseline(style)
+}
+
 /// Left, right or center.
 pub(super) fn side(style: &Inherited) -> TextAlign {
     match style.align {

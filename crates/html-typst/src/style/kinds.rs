@@ -143,6 +143,11 @@ pub(crate) struct Border {
 impl Border {
     pub(crate) const NONE: Self = Self { width: 2.25, line: Line::None, color: None };
 
+    /// Whether it is two lines; what is thinner than three pixels has no room for them.
+    pub(crate) fn is_double(self) -> bool {
+        self.line == Line::Double && self.width >= 2.25
+    }
+
     /// The width where there is a line; points.
     pub(crate) fn drawn(self) -> f64 {
         if matches!(self.line, Line::None | Line::Hidden) { 0.0 } else { self.width }

@@ -1,15 +1,15 @@
-//! RabbitMQ: queues in, exchanges out. This file and its `session` are the only ones that know the AMQP library.
+//! RabbitMQ: queues in, exchanges out. This file and those below it are the only ones that know the AMQP library.
 
 mod session;
+mod transport;
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use futures_util::{Stream, TryStreamExt};
 use lapin::{
-    BasicProperties, ConnectionBuilder, ConnectionProperties,
+    BasicProperties, ConnectionProperties,
     options::{BasicConsumeOptions, BasicQosOptions, ConfirmSelectOptions, QueueBindOptions},
-    tcp::{OwnedIdentity, OwnedTLSConfig},
     types::{AMQPValue, FieldTable},
     uri::AMQPUri,
 };
@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use tracing::info;
 
 pub(crate) use self::session::{Published, Session};
+use self::transport::Transport;
 use crate::{
     Object,
     acks::Acks,
@@ -40,7 +41,7 @@ const PERSISTENT: u8 = 2;
 /// What is needed to reach a broker.
 pub(crate) struct Broker {
     urls: Vec<String>,
-    tls: OwnedTLSConfig,
+    transport: Transport,
     name: String,
     queue_arguments: FieldTable,
     prefetch: u16,
@@ -73,19 +74,7 @@ impl Broker {
         if urls.is_empty() {
             return Ok(None);
         }
-        let read = |setting: &'static str, path: &String| {
-            let told = |error: std::io::Error| (setting, format!("file {path}: {}", error.kind()));
-            std::fs::read_to_string(path).map_err(told)
-        };
-        let ca = settings.amqp_ca_file.as_ref().map(|it| read("AMQP_CA_FILE", it));
-        let cert_chain = ca.transpose()?;
-        let identity = match (&settings.amqp_cert_file, &settings.amqp_key_file) {
-            (Some(cert), Some(key)) => Some(OwnedIdentity::PKCS8 {
-                pem: read("AMQP_CERT_FILE", cert)?.into_bytes(),
-                key: read("AMQP_KEY_FILE", key)?.into_bytes(),
-            }),
-            _ => None,
-        };
+        let transport = Transport::new(settings, &urls)?;
         let mut queue_arguments = arguments(settings.queue_arguments.as_ref())
             .map_err(|what| ("QUEUE_ARGUMENTS", what))?;
         if let Some(queue_type) = settings.queue_type {
@@ -97,7 +86,7 @@ impl Broker {
         }
         Ok(Some(Self {
             urls,
-            tls: OwnedTLSConfig { identity, cert_chain },
+            transport,
             name: format!("{instance} {}", env!("CARGO_PKG_VERSION")),
             queue_arguments,
             prefetch: settings.prefetch,
@@ -133,13 +122,8 @@ impl Broker {
         let place = format!("{}:{}", uri.authority.host, uri.authority.port);
         let properties =
             ConnectionProperties::default().with_connection_name(self.name.as_str().into());
-        let connection = ConnectionBuilder::new()?
-            .with_uri(uri)
-            .with_properties(properties)
-            .with_tls_config(self.tls.clone())
-            .connect()
-            .await
-            .with_context(|| place.clone())?;
+        let connection =
+            self.transport.connect(uri, properties).await.with_context(|| place.clone())?;
         let channel = connection.create_channel().await?;
         channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;

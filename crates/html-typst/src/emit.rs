@@ -19,6 +19,7 @@ mod table;
 mod table_columns;
 mod table_rows;
 mod text;
+mod wrap;
 
 use std::{
     collections::{HashMap, HashSet},

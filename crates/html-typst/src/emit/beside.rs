@@ -2,10 +2,11 @@
 
 use super::{
     Emitter, Flow,
-    block::GRID,
+    block::{BLOCK, GRID},
     flow::{Group, Open},
     margins::{self, Margin},
     text,
+    wrap::is_parted,
 };
 use crate::{
     boxes::{Kind, Node},
@@ -43,20 +44,21 @@ impl Emitter<'_> {
             filled += group_height(group, room);
             n_beside += 1;
         }
+        if let Some(room) = room
+            && flow.cost + GRID + BLOCK < super::COST_MAX
+            && let Some(found) =
+                self.wrapped((&left, &right), &widths, rest, n_beside, flow.wide(Some(room)), flow)
+        {
+            return found;
+        }
         let (beside, rest) = rest.split_at(n_beside);
-        // What is as wide as its text is measured by Typst.
-        let is_measured = |it: &Node, width: f64| {
-            it.style.width.is_none()
-                && !matches!(it.kind, Kind::Image { .. })
-                && flow.width.is_some_and(|room| width < room / 2.0)
-        };
         let mut columns: Vec<String> = left
             .iter()
             .chain(&right)
             .zip(&widths)
             .map(
                 |(it, width)| {
-                    if is_measured(it, *width) { "auto".to_owned() } else { points(*width) }
+                    if is_measured(it, *width, flow) { "auto".to_owned() } else { points(*width) }
                 },
             )
             .collect();
@@ -68,11 +70,7 @@ impl Emitter<'_> {
                 self.text_beside(beside, inner.wide(room));
             }
             self.push("[");
-            let [above, below] =
-                [0, 2].map(|side| super::frame::margin(&node.style, side, flow.width));
-            self.space(above, false);
-            self.block(node, Flow { shrinks: true, ..inner });
-            self.space(below, false);
+            self.float(node, inner);
             self.push("], ");
         }
         if right.is_empty() {
@@ -86,11 +84,78 @@ impl Emitter<'_> {
         (rest, margin)
     }
 
+    /// The same with paragraphs that run on below the floats; none where there are no such paragraphs.
+    fn wrapped<'g, 't>(
+        &mut self,
+        (left, right): (&[&'t Node], &[&'t Node]),
+        widths: &[f64],
+        rest: &'g [Group<'t>],
+        n_beside: usize,
+        narrow: Flow<'_>,
+        flow: Flow<'_>,
+    ) -> Option<(&'g [Group<'t>], Margin)> {
+        let room = narrow.width?;
+        let n_head =
+            rest[..n_beside].iter().rposition(|it| !is_parted(it, flow)).map_or(0, |it| it + 1);
+        // Heights are estimated: the next paragraph may stand beside the floats as well.
+        let more = rest[n_beside..].iter().take(1).filter(|it| is_parted(it, flow) && !clears(it));
+        let n_all = n_beside + more.count();
+        if n_head == n_all {
+            return None;
+        }
+        let inner = narrow.within(GRID + BLOCK);
+        let mut margin = match rest[..n_head].last() {
+            Some(Group::Block(last)) => margins::bottom(last, Some(room)),
+            _ => Margin::default(),
+        };
+        let mut tail = Vec::new();
+        for group in &rest[n_head..n_all] {
+            let (top, bottom) = match group {
+                Group::Block(node) => {
+                    (margins::top(node, flow.width), margins::bottom(node, flow.width))
+                }
+                _ => (Margin::default(), Margin::default()),
+            };
+            tail.push(self.words(group, margin.with(top).points(), inner)?);
+            margin = bottom;
+        }
+        let head = self.aside(|it| {
+            it.groups(&rest[..n_head], inner, Open { top: false, bottom: true });
+        });
+        let mut cells = Vec::new();
+        for node in left.iter().chain(right) {
+            cells.push(self.aside(|it| it.float(node, flow.within(GRID + BLOCK))));
+        }
+        let known = left
+            .iter()
+            .chain(right)
+            .zip(widths)
+            .map(|(it, width)| (!is_measured(it, *width, flow)).then_some(*width));
+        let floats: Vec<_> = known.zip(cells).collect();
+        self.wrap((&floats, left.len()), &head, &tail, flow.width?);
+        Some((&rest[n_all..], margin))
+    }
+
+    /// One float with its margins above and below.
+    fn float(&mut self, node: &Node, flow: Flow<'_>) {
+        let [above, below] = [0, 2].map(|side| super::frame::margin(&node.style, side, flow.width));
+        self.space(above, false);
+        self.block(node, Flow { shrinks: true, ..flow });
+        self.space(below, false);
+    }
+
     fn text_beside(&mut self, groups: &[Group<'_>], flow: Flow<'_>) {
         self.push("[");
         self.groups(groups, flow, Open { top: false, bottom: true });
         self.push("], ");
     }
+}
+
+/// Whether Typst measures how wide a float is: those that are as wide as their text.
+fn is_measured(node: &Node, width: f64, flow: Flow<'_>) -> bool {
+    node.style.width.is_none()
+        && !matches!(node.kind, Kind::Image { .. })
+        && flow.width.is_some_and(|room| width < room / 2.0)
 }
 
 fn clears(group: &Group<'_>) -> bool {

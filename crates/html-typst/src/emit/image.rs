@@ -3,6 +3,7 @@
 use super::{
     Emitter, Flow,
     paint::{self, Lines, fit_name},
+    text,
 };
 use crate::{
     boxes::{Kind, Node},
@@ -87,7 +88,15 @@ impl Emitter<'_> {
         if right != 0.0 {
             self.write(format_args!("#h({});", points(right)));
         }
+        self.strut(flow);
         self.is_after_space = false;
+    }
+
+    /// As much room as a line takes that has a text in it (CSS 2, 10.8.1).
+    fn strut(&mut self, flow: Flow<'_>) {
+        let below = text::below_baseline(flow.text);
+        let height = text::line_height(flow.text);
+        self.write(format_args!("#box(height: {}, baseline: {});", points(height), points(below)));
     }
 
     /// How far the bottom of a box in a line is below the baseline; `below` where it stands on the baseline itself.

@@ -95,7 +95,12 @@ impl Emitter<'_> {
     }
 
     /// With the text style of `node` around what `write` writes.
-    fn styled(&mut self, node: &Node, flow: Flow<'_>, write: impl FnOnce(&mut Self, Flow<'_>)) {
+    pub(super) fn styled(
+        &mut self,
+        node: &Node,
+        flow: Flow<'_>,
+        write: impl FnOnce(&mut Self, Flow<'_>),
+    ) {
         let to = &node.style.inherited;
         let arguments = arguments(flow.text, to);
         let is_hidden = !to.is_visible && flow.text.is_visible;
@@ -226,7 +231,7 @@ impl Emitter<'_> {
     }
 
     /// A text as its style wants it: spaces, breaks, case.
-    fn text(&mut self, text: &str, node: &Node, _flow: Flow<'_>) {
+    pub(super) fn text(&mut self, text: &str, node: &Node, _flow: Flow<'_>) {
         let style = &node.style.inherited;
         let cased = match style.case {
             Case::AsIs => None,

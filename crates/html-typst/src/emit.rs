@@ -2,13 +2,16 @@
 
 mod beside;
 mod block;
+mod characters;
 mod columns;
+mod decorate;
 mod flex;
 mod flow;
 mod frame;
 mod grid;
 mod image;
 mod inline;
+mod items;
 mod margin_boxes;
 mod margins;
 mod page;
@@ -16,6 +19,7 @@ mod page_size;
 mod paint;
 mod place;
 mod table;
+mod table_borders;
 mod table_columns;
 mod table_rows;
 mod text;

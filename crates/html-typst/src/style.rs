@@ -3,7 +3,9 @@
 mod apply;
 mod apply_background;
 mod apply_box;
+mod apply_columns;
 mod apply_content;
+mod apply_flex;
 mod apply_flow;
 mod apply_font;
 mod apply_grid;
@@ -15,6 +17,8 @@ pub(crate) mod fonts;
 mod hints;
 mod inherit;
 mod kinds;
+mod kinds_content;
+mod kinds_layout;
 mod length;
 mod variables;
 
@@ -26,11 +30,11 @@ pub(crate) use self::{
     cascade::{Styled, attribute},
     color::Color,
     kinds::{
-        Border, Break, Case, Clear, Content, Decoration, Display, Distribution, Fit, Flex, Float,
-        Grid, ItemAlign, Line, LineHeight, ListKind, Paint, PaintImage, PaintSize, Piece,
-        Placement, Position, Stop, Target, TextAlign, Track, Transform, VerticalAlign, Which,
-        WhiteSpace,
+        Border, Break, Case, Clear, Decoration, Display, Fit, Float, Line, LineHeight, ListKind,
+        Paint, PaintImage, PaintSize, Position, Stop, TextAlign, VerticalAlign, WhiteSpace,
     },
+    kinds_content::{Content, Piece, Target, Which},
+    kinds_layout::{Distribution, Flex, Grid, ItemAlign, Placement, Track, Transform},
     length::{Length, Scale},
 };
 

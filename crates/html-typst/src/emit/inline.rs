@@ -1,13 +1,10 @@
 //! What stands in lines.
 
-use super::{
-    Emitter, Flow,
-    text::{self, arguments},
-};
+use super::{Emitter, Flow, text::arguments};
 use crate::{
     boxes::{Kind, Node, formatted},
-    style::{Case, Decoration, Display, Line, ListKind, Style, VerticalAlign, WhiteSpace},
-    typst::{Arguments, points, push_quoted},
+    style::{Display, ListKind},
+    typst::push_quoted,
 };
 
 impl Emitter<'_> {
@@ -82,13 +79,13 @@ impl Emitter<'_> {
     }
 
     /// Writes the line break that something comes after.
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         if std::mem::take(&mut self.has_pending_break) {
             self.push("#linebreak();");
         }
     }
 
-    fn literal(&mut self, text: &str) {
+    pub(super) fn literal(&mut self, text: &str) {
         self.out.push('#');
         push_quoted(&mut self.out, text);
         self.out.push(';');
@@ -148,209 +145,6 @@ impl Emitter<'_> {
             });
         });
     }
-
-    /// A box in a line with a frame of its own, which takes no room above and below.
-    fn framed(&mut self, node: &Node, flow: Flow<'_>) {
-        let style = &node.style;
-        self.tell_double(node);
-        let mut arguments = Arguments::default();
-        let [left, right] = [3, 1].map(|it| points(style.inner(it).points));
-        arguments.add("inset", &format!("(left: {left}, right: {right})"));
-        let [above, below] = [0, 2].map(|it| points(style.inner(it).points - style.edge(it) / 2.0));
-        let [left, right] = [3, 1].map(|it| points(-style.edge(it) / 2.0));
-        arguments.add(
-            "outset",
-            &format!("(top: {above}, bottom: {below}, left: {left}, right: {right})"),
-        );
-        let mut strokes = Arguments::default();
-        for (side, name) in ["top", "right", "bottom", "left"].iter().enumerate() {
-            let stroke = super::paint::stroke(style.border[side], style.border_color(side));
-            strokes.add(name, &stroke);
-        }
-        arguments.add("stroke", &format!("({})", strokes.as_str()));
-        if let Some(fill) = super::paint::fill(style) {
-            arguments.add("fill", &fill);
-        }
-        super::paint::radius(style, &mut arguments);
-        arguments.add("baseline", &points(text::below_baseline(&style.inherited)));
-        self.write(format_args!("#box({})[", arguments.as_str()));
-        let closing = self.open_decorations(style);
-        self.styled(node, flow, |it, flow| {
-            it.is_after_space = true;
-            node.children.iter().for_each(|child| it.inline_node(child, flow));
-        });
-        self.push(&closing);
-        self.push("];");
-        self.is_after_space = false;
-    }
-
-    /// Opens lines, highlights, shifts; gives what closes them.
-    fn open_decorations(&mut self, style: &Style) -> String {
-        let before = self.out.len();
-        let mut n_open = 0;
-        let shift = match style.vertical_align {
-            VerticalAlign::Super => style.inherited.size * 1.2 * -0.33,
-            VerticalAlign::Sub => style.inherited.size * 1.2 * 0.2,
-            VerticalAlign::Shift(it) => -it.of(Some(style.inherited.size * 1.2)).unwrap_or(0.0),
-            _ => 0.0,
-        };
-        if shift != 0.0 {
-            self.flush();
-            self.write(format_args!("#text(baseline: {})[", points(shift)));
-            n_open += 1;
-        }
-        if let Some(fill) = super::paint::fill(style) {
-            self.flush();
-            self.write(format_args!(
-                "#highlight(fill: {fill}, top-edge: \"ascender\", bottom-edge: \"descender\")["
-            ));
-            n_open += 1;
-        }
-        let decoration = style.decoration;
-        let lines = [
-            (decoration.is_under, "underline"),
-            (decoration.is_through, "strike"),
-            (decoration.is_over, "overline"),
-        ];
-        for (_, name) in lines.into_iter().filter(|it| it.0) {
-            self.flush();
-            let arguments = line(decoration, style);
-            self.write(format_args!("#{name}({})[", arguments.as_str()));
-            n_open += 1;
-        }
-        debug_assert!(n_open > 0 || self.out.len() == before, "what is opened is closed");
-        let isolate = if style.isolates {
-            self.flush();
-            let sign = if style.inherited.is_rtl { "\u{2067}" } else { "\u{2066}" };
-            self.literal(sign);
-            "#\"\u{2069}\";"
-        } else {
-            ""
-        };
-        format!("{isolate}{}", "];".repeat(n_open))
-    }
-
-    /// A text as its style wants it: spaces, breaks, case.
-    pub(super) fn text(&mut self, text: &str, node: &Node, _flow: Flow<'_>) {
-        let style = &node.style.inherited;
-        let cased = match style.case {
-            Case::AsIs => None,
-            Case::Upper => Some(text.to_uppercase()),
-            Case::Lower => Some(text.to_lowercase()),
-            Case::Capitals => Some(capitals(text)),
-        };
-        let text = cased.as_deref().unwrap_or(text);
-        let mut is_first = true;
-        for row in text.split(|it| style.white_space.keeps_breaks() && it == '\n') {
-            if !std::mem::take(&mut is_first) {
-                if std::mem::replace(&mut self.has_pending_break, true) {
-                    self.push("#linebreak();");
-                }
-                self.is_after_space = true;
-            }
-            let row = if style.white_space.collapses() {
-                self.collapsed(row)
-            } else {
-                row.replace('\t', "        ").replace('\r', "")
-            };
-            if row.is_empty() {
-                continue;
-            }
-            self.is_after_space = style.white_space.collapses() && row.ends_with(' ');
-            self.flush();
-            if style.white_space == WhiteSpace::NoWrap && row.trim().contains([' ', '-', '/']) {
-                self.unbroken(&row);
-            } else {
-                self.marked(&row);
-            }
-        }
-    }
-
-    /// A text that stays on one line.
-    fn unbroken(&mut self, row: &str) {
-        let (start, end) = (row.starts_with(' '), row.ends_with(' '));
-        if start {
-            self.literal(" ");
-        }
-        self.push("#box[");
-        self.marked(row.trim());
-        self.push("];");
-        if end {
-            self.literal(" ");
-        }
-    }
-
-    /// A text in which characters stand for the numbers of pages.
-    fn marked(&mut self, text: &str) {
-        let marks = [(self.options.page_mark, false), (self.options.pages_mark, true)];
-        let mut rest = text;
-        while let Some((at, mark)) =
-            rest.char_indices().find(|it| marks.iter().any(|mark| mark.0 == Some(it.1)))
-        {
-            if at > 0 {
-                self.literal(&rest[..at]);
-            }
-            self.push(if marks[1].0 == Some(mark) {
-                "#context counter(page).final().first();"
-            } else {
-                "#context counter(page).display(\"1\");"
-            });
-            rest = &rest[at + mark.len_utf8()..];
-        }
-        if !rest.is_empty() {
-            self.literal(rest);
-        }
-    }
-
-    /// One space for many, and none at the beginning of a line.
-    fn collapsed(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut is_after_space = self.is_after_space;
-        for it in text.chars() {
-            if it.is_ascii_whitespace() {
-                if !is_after_space {
-                    out.push(' ');
-                }
-                is_after_space = true;
-            } else {
-                out.push(it);
-                is_after_space = false;
-            }
-        }
-        out
-    }
-}
-
-fn capitals(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut is_in_word = false;
-    for it in text.chars() {
-        if is_in_word {
-            out.push(it);
-        } else {
-            out.extend(it.to_uppercase());
-        }
-        is_in_word = it.is_alphanumeric() || it == '\'' || it == '’';
-    }
-    out
-}
-
-/// The arguments of `underline` and the like.
-fn line(decoration: Decoration, style: &Style) -> Arguments {
-    let mut arguments = Arguments::default();
-    let color = decoration.color.unwrap_or(style.inherited.color).faded(style.inherited.opacity);
-    let width = decoration.width.unwrap_or(style.inherited.size / 14.0);
-    let dash = match decoration.line {
-        Line::Dashed => ", dash: \"dashed\"",
-        Line::Dotted => ", dash: \"dotted\"",
-        Line::None | Line::Hidden | Line::Solid | Line::Double => "",
-    };
-    arguments
-        .add("stroke", &format!("(paint: {}, thickness: {}{dash})", color.typst(), points(width)));
-    if let Some(offset) = decoration.offset.filter(|_| decoration.is_under) {
-        arguments.add("offset", &points(offset + style.inherited.size * 0.1));
-    }
-    arguments
 }
 
 pub(super) fn numbering(kind: &ListKind) -> &'static str {

@@ -217,7 +217,7 @@ impl Emitter<'_> {
         };
         let mut arguments = Arguments::default();
         arguments.add("align", &format!("{} + {down}", text::side_name(side)));
-        super::flex::frame(&style, &mut arguments);
+        super::items::frame(&style, &mut arguments);
         Some(MarginCell {
             typst: format!("grid.cell({})[{content}]", arguments.as_str()),
             width: own_width.map(|it| it + around),

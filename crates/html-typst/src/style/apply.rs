@@ -1,8 +1,8 @@
 //! Sets what a declaration declares.
 
 use super::{
-    Color, Length, Scale, Style, apply_background, apply_box, apply_content, apply_flow,
-    apply_font, apply_grid, apply_text, inherit,
+    Color, Length, Scale, Style, apply_background, apply_box, apply_columns, apply_content,
+    apply_flex, apply_flow, apply_font, apply_grid, apply_text, inherit,
 };
 use crate::css::{Value, words};
 
@@ -86,6 +86,8 @@ impl Applying<'_> {
             .or_else(|| apply_box::set(self, name, &words))
             .or_else(|| apply_background::set(self, name, value))
             .or_else(|| apply_flow::set(self, name, &words))
+            .or_else(|| apply_flex::set(self, name, &words))
+            .or_else(|| apply_columns::set(self, name, &words))
             .or_else(|| apply_grid::set(self, name, &words))
             .or_else(|| apply_content::set(self, name, value));
         match known {

@@ -1,17 +1,12 @@
-//! Where boxes go: `display`, `position`, floats, breaks, flex, columns, transforms.
-
-use std::rc::Rc;
+//! Where boxes go: `display`, `position`, floats, breaks.
 
 use super::{
-    Break, Clear, Display, Distribution, Fit, Float, ItemAlign, Length, Position, Transform,
-    VerticalAlign,
+    Break, Clear, Display, Fit, Float, Length, Position, VerticalAlign,
     apply::{Applying, Known, keyword, sides},
-    apply_background,
     apply_box::sides_named,
     apply_font::one,
-    length::{parse_angle, parse_number},
 };
-use crate::css::{Token, Value, split_commas, words as words_of};
+use crate::css::{Token, Value, words as words_of};
 
 pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known {
     let word = keyword(words);
@@ -77,9 +72,7 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
             Some(())
         }),
         "inset" => inset(cx, words).and_then(|it| sides(&it)).map(|it| cx.style.inset = it),
-        "transform" => transform(cx, words).map(|it| cx.style.transform = it),
-        "transform-origin" => apply_background::position(cx, words).map(|it| cx.style.origin = it),
-        _ => return flex(cx, name, words).or_else(|| columns(cx, name, words)),
+        _ => return None,
     })
 }
 
@@ -166,178 +159,4 @@ pub(super) fn integer(value: &Value) -> Option<i32> {
         }
         _ => None,
     }
-}
-
-fn flex(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known {
-    let word = keyword(words);
-    let word = word.as_deref();
-    let flex = &mut cx.style.flex;
-    let factor = || one(words).and_then(parse_number).filter(|it| *it >= 0.0);
-    Some(match name {
-        "flex" => shorthand(cx, words),
-        "flex-grow" => factor().map(|it| flex.grow = it),
-        "flex-shrink" => factor().map(|it| flex.shrink = it),
-        "flex-basis" => match word {
-            Some("auto" | "content" | "max-content") => Some(flex.basis = None),
-            _ => one(words).and_then(|it| cx.length(it)).map(|it| cx.style.flex.basis = Some(it)),
-        },
-        "flex-direction" | "flex-wrap" | "flex-flow" => words
-            .iter()
-            .map(|it| match it.keyword()?.as_str() {
-                "row" => Some((flex.is_column, flex.is_reverse) = (false, false)),
-                "row-reverse" => Some((flex.is_column, flex.is_reverse) = (false, true)),
-                "column" => Some((flex.is_column, flex.is_reverse) = (true, false)),
-                "column-reverse" => Some((flex.is_column, flex.is_reverse) = (true, true)),
-                "wrap" => Some(flex.wraps = true),
-                "nowrap" => Some(flex.wraps = false),
-                _ => None,
-            })
-            .collect(),
-        "order" => one(words).and_then(integer).map(|it| cx.style.order = it),
-        "justify-content" => distribution(words).map(|it| cx.style.justify = it),
-        "align-content" => distribution(words).map(|it| cx.style.align_content = it),
-        "align-items" => item_align(words).map(|it| cx.style.align_items = it),
-        "justify-items" => item_align(words).map(|it| cx.style.justify_items = it),
-        "align-self" if word == Some("auto") => Some(cx.style.align_self = None),
-        "align-self" => item_align(words).map(|it| cx.style.align_self = Some(it)),
-        "justify-self" if word == Some("auto") => Some(cx.style.justify_self = None),
-        "justify-self" => item_align(words).map(|it| cx.style.justify_self = Some(it)),
-        "place-items" => item_align(words).map(|it| {
-            (cx.style.align_items, cx.style.justify_items) = (it, it);
-        }),
-        "place-content" => distribution(words).map(|it| {
-            (cx.style.align_content, cx.style.justify) = (it, it);
-        }),
-        "gap" | "grid-gap" => match words {
-            [both] => cx.length(both).map(|it| cx.style.gap = (it, it)),
-            [row, column] => cx.length(row).zip(cx.length(column)).map(|it| cx.style.gap = it),
-            _ => None,
-        },
-        "row-gap" | "grid-row-gap" => {
-            one(words).and_then(|it| cx.length(it)).map(|it| cx.style.gap.0 = it)
-        }
-        "column-gap" | "grid-column-gap" if word == Some("normal") => Some(()),
-        "column-gap" | "grid-column-gap" => {
-            one(words).and_then(|it| cx.length(it)).map(|it| cx.style.gap.1 = it)
-        }
-        _ => return None,
-    })
-}
-
-/// `none`, `auto`, `1`, `1 0 50%`.
-fn shorthand(cx: &mut Applying<'_>, words: &[&Value]) -> Option<()> {
-    let (grow, shrink, basis) = match words {
-        [word] if word.is_ident("none") => (0.0, 0.0, None),
-        [word] if word.is_ident("auto") => (1.0, 1.0, None),
-        [word] if word.is_ident("initial") => (0.0, 1.0, None),
-        [] => return None,
-        words => {
-            let mut numbers = Vec::new();
-            let mut basis = Some(Length::ZERO);
-            for word in words {
-                match parse_number(word) {
-                    Some(it) if numbers.len() < 2 => numbers.push(it),
-                    _ if word.is_ident("auto") => basis = None,
-                    _ => basis = Some(cx.length(word)?),
-                }
-            }
-            (numbers.first().copied().unwrap_or(1.0), numbers.get(1).copied().unwrap_or(1.0), basis)
-        }
-    };
-    let flex = &mut cx.style.flex;
-    (flex.grow, flex.shrink, flex.basis) = (grow.max(0.0), shrink.max(0.0), basis);
-    Some(())
-}
-
-fn distribution(words: &[&Value]) -> Option<Distribution> {
-    Some(match keyword(words)?.as_str() {
-        "normal" | "start" | "flex-start" | "left" => Distribution::Start,
-        "end" | "flex-end" | "right" => Distribution::End,
-        "center" => Distribution::Center,
-        "space-between" => Distribution::Between,
-        "space-around" => Distribution::Around,
-        "space-evenly" => Distribution::Evenly,
-        "stretch" => Distribution::Stretch,
-        _ => return None,
-    })
-}
-
-fn item_align(words: &[&Value]) -> Option<ItemAlign> {
-    Some(match keyword(words)?.as_str() {
-        "normal" | "stretch" => ItemAlign::Stretch,
-        "start" | "flex-start" | "self-start" | "left" => ItemAlign::Start,
-        "end" | "flex-end" | "self-end" | "right" => ItemAlign::End,
-        "center" => ItemAlign::Center,
-        "baseline" => ItemAlign::Baseline,
-        _ => return None,
-    })
-}
-
-fn columns(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known {
-    let count = |it: &Value| {
-        integer(it).filter(|it| (1..=20).contains(it)).and_then(|it| usize::try_from(it).ok())
-    };
-    Some(match name {
-        "column-count" if keyword(words).as_deref() == Some("auto") => {
-            Some(cx.style.column_count = None)
-        }
-        "column-count" => one(words).and_then(count).map(|it| cx.style.column_count = Some(it)),
-        "column-width" => {
-            one(words).and_then(|it| cx.points(it)).map(|it| cx.style.column_width = Some(it))
-        }
-        "columns" => {
-            (cx.style.column_count, cx.style.column_width) = (None, None);
-            words
-                .iter()
-                .map(|it| {
-                    if it.is_ident("auto") {
-                        Some(())
-                    } else if let Some(it) = count(it) {
-                        Some(cx.style.column_count = Some(it))
-                    } else {
-                        cx.points(it).map(|it| cx.style.column_width = Some(it))
-                    }
-                })
-                .collect()
-        }
-        "column-span" => match keyword(words).as_deref() {
-            Some("all") => Some(cx.style.spans_columns = true),
-            Some("none") => Some(cx.style.spans_columns = false),
-            _ => None,
-        },
-        "column-fill" => (keyword(words).as_deref() == Some("auto")).then_some(()),
-        _ => return None,
-    })
-}
-
-fn transform(cx: &Applying<'_>, words: &[&Value]) -> Option<Rc<[Transform]>> {
-    if keyword(words).as_deref() == Some("none") {
-        return Some(Rc::new([]));
-    }
-    words.iter().map(|it| one_transform(cx, it)).collect::<Option<Vec<_>>>().map(Into::into)
-}
-
-fn one_transform(cx: &Applying<'_>, value: &Value) -> Option<Transform> {
-    let Token::Function(name, inner) = &value.token else { return None };
-    let arguments = split_commas(inner);
-    let argument = |at: usize| match arguments.get(at).map(|it| words_of(it)).as_deref() {
-        Some([word]) => Some(*word),
-        _ => None,
-    };
-    let angle = |at: usize| argument(at).and_then(parse_angle);
-    let number = |at: usize| argument(at).and_then(parse_number);
-    let length = |at: usize| argument(at).and_then(|it| cx.length(it));
-    Some(match &**name {
-        "rotate" => Transform::Rotate(angle(0)?),
-        "scale" => Transform::Scale(number(0)?, number(1).or(number(0))?),
-        "scalex" => Transform::Scale(number(0)?, 1.0),
-        "scaley" => Transform::Scale(1.0, number(0)?),
-        "translate" => Transform::Translate(length(0)?, length(1).unwrap_or(Length::ZERO)),
-        "translatex" => Transform::Translate(length(0)?, Length::ZERO),
-        "translatey" => Transform::Translate(Length::ZERO, length(0)?),
-        "skewx" => Transform::Skew(angle(0)?, 0.0),
-        "skewy" => Transform::Skew(0.0, angle(0)?),
-        "skew" => Transform::Skew(angle(0)?, angle(1).unwrap_or(0.0)),
-        _ => return None,
-    })
 }

@@ -1,0 +1,113 @@
+//! The characters of texts: spaces, breaks, case.
+
+use super::{Emitter, Flow};
+use crate::{
+    boxes::Node,
+    style::{Case, WhiteSpace},
+};
+
+impl Emitter<'_> {
+    /// A text as its style wants it: spaces, breaks, case.
+    pub(super) fn text(&mut self, text: &str, node: &Node, _flow: Flow<'_>) {
+        let style = &node.style.inherited;
+        let cased = match style.case {
+            Case::AsIs => None,
+            Case::Upper => Some(text.to_uppercase()),
+            Case::Lower => Some(text.to_lowercase()),
+            Case::Capitals => Some(capitals(text)),
+        };
+        let text = cased.as_deref().unwrap_or(text);
+        let mut is_first = true;
+        for row in text.split(|it| style.white_space.keeps_breaks() && it == '\n') {
+            if !std::mem::take(&mut is_first) {
+                if std::mem::replace(&mut self.has_pending_break, true) {
+                    self.push("#linebreak();");
+                }
+                self.is_after_space = true;
+            }
+            let row = if style.white_space.collapses() {
+                self.collapsed(row)
+            } else {
+                row.replace('\t', "        ").replace('\r', "")
+            };
+            if row.is_empty() {
+                continue;
+            }
+            self.is_after_space = style.white_space.collapses() && row.ends_with(' ');
+            self.flush();
+            if style.white_space == WhiteSpace::NoWrap && row.trim().contains([' ', '-', '/']) {
+                self.unbroken(&row);
+            } else {
+                self.marked(&row);
+            }
+        }
+    }
+
+    /// A text that stays on one line.
+    fn unbroken(&mut self, row: &str) {
+        let (start, end) = (row.starts_with(' '), row.ends_with(' '));
+        if start {
+            self.literal(" ");
+        }
+        self.push("#box[");
+        self.marked(row.trim());
+        self.push("];");
+        if end {
+            self.literal(" ");
+        }
+    }
+
+    /// A text in which characters stand for the numbers of pages.
+    fn marked(&mut self, text: &str) {
+        let marks = [(self.options.page_mark, false), (self.options.pages_mark, true)];
+        let mut rest = text;
+        while let Some((at, mark)) =
+            rest.char_indices().find(|it| marks.iter().any(|mark| mark.0 == Some(it.1)))
+        {
+            if at > 0 {
+                self.literal(&rest[..at]);
+            }
+            self.push(if marks[1].0 == Some(mark) {
+                "#context counter(page).final().first();"
+            } else {
+                "#context counter(page).display(\"1\");"
+            });
+            rest = &rest[at + mark.len_utf8()..];
+        }
+        if !rest.is_empty() {
+            self.literal(rest);
+        }
+    }
+
+    /// One space for many, and none at the beginning of a line.
+    fn collapsed(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut is_after_space = self.is_after_space;
+        for it in text.chars() {
+            if it.is_ascii_whitespace() {
+                if !is_after_space {
+                    out.push(' ');
+                }
+                is_after_space = true;
+            } else {
+                out.push(it);
+                is_after_space = false;
+            }
+        }
+        out
+    }
+}
+
+fn capitals(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_in_word = false;
+    for it in text.chars() {
+        if is_in_word {
+            out.push(it);
+        } else {
+            out.extend(it.to_uppercase());
+        }
+        is_in_word = it.is_alphanumeric() || it == '\'' || it == '’';
+    }
+    out
+}

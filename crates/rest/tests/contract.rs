@@ -45,47 +45,13 @@ mod weather;
 #[path = "contract/wire.rs"]
 mod wire;
 
-use std::{
-    io::Write,
-    process::{Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use serde_json::Value;
+use support::{Program, Told};
 
-/// How a run of the connector ended.
-struct Told {
-    /// Standard output as JSON, or as text where it is none.
-    outputs: Value,
-    success: bool,
-    log: String,
-}
-
-/// No run takes as long, unless something waits that should not.
-const RUN_MAX: Duration = Duration::from_secs(25);
-
-impl Told {
-    /// `kind CODE: message` of a failure.
-    fn failure(&self) -> String {
-        let error = &self.outputs["error"];
-        assert!(!self.success && error.is_object(), "no failure: {} {}", self.outputs, self.log);
-        let text = |name: &str| error[name].as_str().unwrap().to_owned();
-        format!("{} {}: {}", text("kind"), text("code"), text("message"))
-    }
-
-    /// How long the last call took, by the connector's own clock.
-    fn milliseconds(&self) -> u64 {
-        let mut lines = self.log.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
-        let call = lines.rfind(|it| it["message"] == "called");
-        call.unwrap()["milliseconds"].as_u64().unwrap()
-    }
-
-    /// The outputs of a success.
-    fn success(self) -> Value {
-        assert!(self.success, "{} {}", self.outputs, self.log);
-        self.outputs
-    }
-}
+const CONNECTOR: Program =
+    Program { path: env!("CARGO_BIN_EXE_rest-connector"), run_max: Duration::from_secs(25) };
 
 /// Runs one action, once unless `settings` say otherwise.
 fn invoke(action: &str, input: &Value, settings: &[(&str, &str)]) -> Told {
@@ -93,21 +59,5 @@ fn invoke(action: &str, input: &Value, settings: &[(&str, &str)]) -> Told {
 }
 
 fn run(arguments: &[&str], input: &Value, settings: &[(&str, &str)]) -> Told {
-    let started = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_rest-connector"))
-        .args(arguments)
-        .env_clear()
-        .envs([("RETRY_MAX_ATTEMPTS", "1"), ("RETRY_INITIAL_INTERVAL", "1"), ("LOG", "debug")])
-        .envs(settings.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
-    assert!(started.elapsed() < RUN_MAX, "{arguments:?} took {:?}", started.elapsed());
-    let text = String::from_utf8(stdout).unwrap();
-    let outputs = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Told { outputs, success: status.success(), log: String::from_utf8(stderr).unwrap() }
+    CONNECTOR.run(arguments, input, settings)
 }

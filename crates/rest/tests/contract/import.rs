@@ -2,15 +2,14 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    io::Read,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
 };
 
 use serde_json::{Value, json};
+use support::Service;
 
-use crate::{Told, invoke, peer::Peer, run};
+use crate::{CONNECTOR, Told, invoke, peer::Peer, run};
 
 const PETSTORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/openapi/petstore.yaml");
 
@@ -63,54 +62,20 @@ impl Drop for Folder {
 
 /// The connector that serves the definition of a folder.
 struct Served {
-    child: Child,
-    address: String,
+    service: Service,
     name: &'static str,
 }
 
 impl Served {
     fn start(folder: &Folder, name: &'static str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rest-connector"))
-            .env_clear()
-            .env("ADMIN_ADDR", "127.0.0.1:0")
-            .env("CONNECTOR_NAME", name)
-            .env("DEFINITION", folder.file(&format!("{name}.json")))
-            .env("RETRY_MAX_ATTEMPTS", "1")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let mut lines = log.lines().map(Result::unwrap);
-        let listening = lines.find(|it| it.contains("listening")).unwrap();
-        let listening: Value = serde_json::from_str(&listening).unwrap();
-        let address = listening["addr"].as_str().unwrap().to_owned();
-        // A full pipe would stop the connector.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, name }
+        let definition = folder.file(&format!("{name}.json"));
+        let settings = [("CONNECTOR_NAME", name), ("DEFINITION", &definition)];
+        Self { service: CONNECTOR.serve(&settings), name }
     }
 
     /// What the engine gets: the answer's body.
     fn call(&self, action: &str, inputs: &Value) -> Value {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let (name, address, inputs) = (self.name, &self.address, inputs.to_string());
-        write!(
-            stream,
-            "POST /v1/do/{name}/{action} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{inputs}",
-            inputs.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.service.call(&format!("{}/{action}", self.name), inputs)
     }
 }
 

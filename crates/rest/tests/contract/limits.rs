@@ -3,11 +3,12 @@
 use std::{sync::Arc, thread};
 
 use serde_json::{Value, json};
+use support::until;
 
 use crate::{
     invoke,
     peer::{Act, Peer, answer},
-    server::{Server, eventually},
+    server::Server,
 };
 
 /// `orders` with these members, and `other` at the same address without any.
@@ -116,7 +117,7 @@ fn calls_at_the_same_time_are_as_many_as_allowed() {
         let (server, orders) = (Arc::clone(&server), orders.clone());
         thread::spawn(move || server.error("GET", &orders))
     };
-    eventually("the first call", || peer.requests().len() == 1);
+    until("the first call", || peer.requests().len() == 1);
     let told = server.error("GET", &orders);
     assert!(told.starts_with("TOO_MANY_REQUESTS: GET"), "{told}");
     assert!(told.contains("as many calls as `rate` allows were at work for "), "{told}");

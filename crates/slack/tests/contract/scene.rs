@@ -1,48 +1,14 @@
 //! A fake Slack and runs of the connector against it.
 
-use std::{
-    io::Write,
-    net::TcpListener,
-    process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use fake_slack::{BOT_TOKEN, FakeSlack};
 use serde_json::Value;
+use support::{Program, Service, Told};
 use tokio::time;
 
-/// No run takes as long, unless something waits that should not.
-const RUN_MAX: Duration = Duration::from_secs(25);
-
-/// How a run of the connector ended.
-pub(crate) struct Told {
-    /// Standard output as JSON, or as text where it is none.
-    pub(crate) outputs: Value,
-    pub(crate) success: bool,
-    pub(crate) log: String,
-}
-
-impl Told {
-    /// `kind CODE: message` of a failure.
-    pub(crate) fn failure(&self) -> String {
-        let error = &self.outputs["error"];
-        assert!(!self.success && error.is_object(), "no failure: {} {}", self.outputs, self.log);
-        let text = |name: &str| error[name].as_str().unwrap().to_owned();
-        format!("{} {}: {}", text("kind"), text("code"), text("message"))
-    }
-
-    /// The outputs of a success.
-    pub(crate) fn success(self) -> Value {
-        assert!(self.success, "{} {}", self.outputs, self.log);
-        self.outputs
-    }
-
-    /// The output `warnings` as one text.
-    pub(crate) fn warnings(&self) -> String {
-        let warnings = self.outputs["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
-        warnings.iter().map(|it| it.as_str().unwrap()).collect::<Vec<_>>().join("; ")
-    }
-}
+const CONNECTOR: Program =
+    Program { path: env!("CARGO_BIN_EXE_slack-connector"), run_max: Duration::from_secs(25) };
 
 /// A fake Slack with its demo workspace.
 pub(crate) struct Scene {
@@ -80,45 +46,39 @@ impl Scene {
         self.invoke(action, inputs).await.failure()
     }
 
-    /// Runs the binary.
+    /// Runs the binary; nothing that it says has a secret.
     pub(crate) async fn run(&self, arguments: &[&str], inputs: &Value) -> Told {
-        let mut command = self.command();
-        command.args(arguments);
-        let inputs = inputs.to_string();
-        tokio::task::spawn_blocking(move || finish(command, &inputs)).await.unwrap()
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_slack-connector"));
-        command
-            .env_clear()
-            .envs([("RETRY_MAX_ATTEMPTS", "1"), ("RETRY_INITIAL_INTERVAL", "1"), ("LOG", "debug")])
-            .envs(self.settings.iter().map(|(name, value)| (name, value)));
-        command
+        let settings = self.settings.clone();
+        let arguments: Vec<_> = arguments.iter().map(|it| (*it).to_owned()).collect();
+        let inputs = inputs.clone();
+        let run = move || {
+            let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+            CONNECTOR.run(&arguments, &inputs, &pairs(&settings))
+        };
+        let told = tokio::task::spawn_blocking(run).await.unwrap();
+        for secret in [BOT_TOKEN, "fakefakefake"] {
+            assert!(!told.log.contains(secret), "a secret in the log: {}", told.log);
+            let outputs = told.outputs.to_string();
+            assert!(!outputs.contains(secret), "a secret in the outputs: {outputs}");
+        }
+        told
     }
 
     /// A connector that serves.
     pub(crate) async fn serve(&self) -> Served {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = self.command();
-        let address = format!("127.0.0.1:{port}");
-        command.args(["run"]).env("ADMIN_ADDR", &address).env("LOG", "warn");
-        let process = command.stdin(Stdio::null()).spawn().unwrap();
-        let served =
-            Served { process, base: format!("http://{address}"), client: reqwest::Client::new() };
-        eventually("the connector is ready", async || {
-            let url = format!("{}/actuator/health/readiness", served.base);
-            let answer = served.client.get(url).send().await.ok()?;
-            answer.status().is_success().then_some(())
-        })
-        .await;
-        served
+        let service = CONNECTOR.serve(&pairs(&self.settings));
+        let base = format!("http://{}", service.address());
+        Served { _service: service, base, client: reqwest::Client::new() }
     }
+}
+
+fn pairs(settings: &[(String, String)]) -> Vec<(&str, &str)> {
+    settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// A running connector.
 pub(crate) struct Served {
-    process: Child,
+    _service: Service,
     pub(crate) base: String,
     pub(crate) client: reqwest::Client,
 }
@@ -141,38 +101,9 @@ impl Served {
     }
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-fn finish(mut command: Command, inputs: &str) -> Told {
-    let started = Instant::now();
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A run that needs no inputs may end before it has read them.
-    child.stdin.take().unwrap().write_all(inputs.as_bytes()).ok();
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
-    assert!(started.elapsed() < RUN_MAX, "a run took {:?}", started.elapsed());
-    let text = String::from_utf8(stdout).unwrap();
-    let outputs = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    let log = String::from_utf8(stderr).unwrap();
-    for secret in [BOT_TOKEN, "fakefakefake"] {
-        assert!(!log.contains(secret), "a secret in the log: {log}");
-        assert!(!outputs.to_string().contains(secret), "a secret in the outputs: {outputs}");
-    }
-    Told { outputs, success: status.success(), log }
-}
-
 /// What `look` gives, once it gives something.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + RUN_MAX;
+    let deadline = Instant::now() + CONNECTOR.run_max;
     loop {
         if let Some(found) = look().await {
             return found;

@@ -2,12 +2,13 @@
 //!
 //! Their texts quote addresses with signatures in them, so that only what is known to be harmless is taken from them: status, error code, the system's own words.
 
-use std::{error::Error, io, iter};
+use std::io;
 
 use object_store::{
     Error as StoreError,
     client::{HttpError, HttpErrorKind},
 };
+use outbound::{cause, causes};
 
 use crate::ErrorKind;
 
@@ -19,7 +20,7 @@ const REDIRECT: &str = "Received redirect without LOCATION";
 
 /// An error of reading.
 pub(crate) fn reading(error: &StoreError) -> ErrorKind {
-    if let Some(error) = find::<HttpError>(error) {
+    if let Some(error) = cause::<HttpError>(error) {
         return transport(error);
     }
     if let Some(kind) = causes(error).find_map(|error| response(&error.to_string())) {
@@ -32,7 +33,7 @@ pub(crate) fn reading(error: &StoreError) -> ErrorKind {
         }
         _ => (),
     }
-    match find::<io::Error>(error).map(io::Error::kind) {
+    match cause::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
             ErrorKind::Unavailable("the store has no space left".to_owned())
         }
@@ -57,7 +58,7 @@ pub(crate) fn writing(error: &StoreError) -> ErrorKind {
 
 /// The error of a store within one of writing a stream.
 pub(crate) fn finishing(error: &io::Error) -> ErrorKind {
-    match find::<StoreError>(error) {
+    match cause::<StoreError>(error) {
         Some(error) => writing(error),
         None => ErrorKind::Unwritable(format!("cannot be written: {}", error.kind())),
     }
@@ -100,20 +101,6 @@ fn code(body: &str) -> Option<&str> {
     let (_, rest) = body.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
     (code.len() < 100 && code.bytes().all(|it| it.is_ascii_alphanumeric())).then_some(code)
-}
-
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    causes(error).find_map(<dyn Error>::downcast_ref)
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    iter::successors(Some(error), |&error| {
-        // `source` of an I/O error skips the error that it wraps.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        }
-    })
 }
 
 #[cfg(test)]

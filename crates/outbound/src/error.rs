@@ -1,12 +1,13 @@
 //! What can go wrong with a call, and whether the peer may have acted on it all the same.
 
-use std::{error::Error, io, iter, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use reqwest::Url;
 use rustls::CertificateError;
 
 use crate::{
     body::SourceError,
+    causes::{cause, causes},
     connect::{Hop, TooLate},
     egress::Denied,
 };
@@ -141,9 +142,9 @@ pub(crate) fn classify(error: reqwest::Error, url: &Url, hop: &Hop) -> OutboundE
     if error.is_builder() {
         return OutboundError::unsent(ErrorKind::InvalidUrl(last_text(&error)), url);
     }
-    let kind = if let Some(error) = find::<rustls::Error>(&error) {
+    let kind = if let Some(error) = cause::<rustls::Error>(&error) {
         tls(error)
-    } else if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
+    } else if cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
         ErrorKind::BadResponse(last_text(&error))
     } else {
         ErrorKind::Reset(last_text(&error))
@@ -155,7 +156,7 @@ pub(crate) fn classify(error: reqwest::Error, url: &Url, hop: &Hop) -> OutboundE
 pub(crate) fn classify_body(error: reqwest::Error) -> ErrorKind {
     let error = error.without_url();
     // A lost connection comes as an error of the HTTP or TLS layer; what is left is the decoder's.
-    if find::<hyper::Error>(&error).is_some() || find::<rustls::Error>(&error).is_some() {
+    if cause::<hyper::Error>(&error).is_some() || cause::<rustls::Error>(&error).is_some() {
         ErrorKind::Reset(last_text(&error))
     } else {
         ErrorKind::BadBody(last_text(&error))
@@ -163,13 +164,13 @@ pub(crate) fn classify_body(error: reqwest::Error) -> ErrorKind {
 }
 
 fn no_connection(error: &reqwest::Error, url: &Url, hop: &Hop) -> ErrorKind {
-    if let Some(denied) = find::<Denied>(error) {
+    if let Some(denied) = cause::<Denied>(error) {
         return denied.clone().into();
     }
-    if find::<TooLate>(error).is_some() {
+    if cause::<TooLate>(error).is_some() {
         return ErrorKind::ConnectTimeout { after: hop.connect_timeout };
     }
-    if let Some(error) = find::<rustls::Error>(error) {
+    if let Some(error) = cause::<rustls::Error>(error) {
         return tls(error);
     }
     if hop.is_proxied {
@@ -221,23 +222,9 @@ fn tls(error: &rustls::Error) -> ErrorKind {
     ErrorKind::Tls { text: format!("TLS: {error}"), hint }
 }
 
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    causes(error).find_map(<dyn Error>::downcast_ref)
-}
-
 /// The innermost text; the outer ones say nothing.
 fn last_text(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    iter::successors(Some(error), |&error| {
-        // `source` of an I/O error skips the error that it wraps.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        }
-    })
 }
 
 #[cfg(test)]
@@ -275,11 +262,4 @@ mod tests {
         check(rustls::Error::DecryptError, "the peer's TLS settings");
     }
 
-    #[test]
-    fn what_an_io_error_wraps_is_found() {
-        let inner = rustls::Error::DecryptError;
-        let outer = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, inner.clone()));
-        assert_eq!(find::<rustls::Error>(&outer), Some(&inner));
-        assert_eq!(last_text(&outer), inner.to_string());
-    }
 }

@@ -13,6 +13,7 @@
 
 mod assertion;
 mod body;
+mod causes;
 mod client;
 mod config;
 mod connect;
@@ -34,6 +35,7 @@ mod tokens;
 
 pub use assertion::Assertion;
 pub use body::{Body, Opened, Source, SourceError};
+pub use causes::{cause, causes};
 pub use client::{Outbound, Redirects, Request, Response, Settings};
 pub use config::{Config, unusable};
 pub use egress::{Denied, EGRESS_DENY_DEFAULT, Egress, EgressSettings};

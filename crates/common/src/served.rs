@@ -35,6 +35,7 @@ impl<C: Send + Sync + 'static> Connector<C> {
         M: Send + Sync + 'static,
         Fut: Future<Output = Result<Object, Failure>> + Send + 'static,
     {
+        self.code.config.add(SETTING, "string");
         self.served = Some(Box::new(move |action| {
             let model = Arc::new(read(&action.name, action.model.as_ref())?);
             let params = action.inputs.clone();

@@ -25,8 +25,6 @@ pub(crate) struct Config {
     #[schemars(with = "Option<String>")]
     pub(crate) rest_connections: Connections,
     pub(crate) templates_dir: Option<String>,
-    #[expect(dead_code, reason = "what common takes the served actions from")]
-    definition: Option<String>,
     #[serde(flatten)]
     pub(crate) network: outbound::Config,
     #[serde(flatten)]

@@ -14,7 +14,7 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{
     Failure, Object,
-    connector::Connected,
+    connected::Connected,
     context::Call,
     failure::Hold,
     ledger::{Lease, Ledger},

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use metrics::counter;
 use tokio::{sync::mpsc, time};
 use tracing::warn;
 
-use crate::{Failure, Object, connector::Connected, context::Emitted, telemetry};
+use crate::{Failure, Object, connected::Connected, context::Emitted, pauses::Pauses, telemetry};
 
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_mins(1);
@@ -26,7 +25,7 @@ pub(crate) async fn subscribe<Fut>(
 where
     Fut: Future<Output = Result<(), Failure>>,
 {
-    let mut pauses = pauses();
+    let mut pauses = Pauses::between(PAUSE_MIN, PAUSE_MAX);
     loop {
         let (sender, mut events) = mpsc::channel::<Emitted>(EVENTS_AHEAD);
         let mut listener = connected.listen(event, &inputs, sender);
@@ -37,7 +36,7 @@ where
                     let outcome = taken.as_ref().map_or_else(Failure::kind, |()| "ok");
                     counter!(telemetry::EVENTS, "event" => event, "outcome" => outcome).increment(1);
                     taken?;
-                    pauses = self::pauses();
+                    pauses = Pauses::between(PAUSE_MIN, PAUSE_MAX);
                     // The listener may have been dropped meanwhile; the event has arrived all the same.
                     let _told = confirm.send(());
                 }
@@ -48,18 +47,9 @@ where
             Err(failure @ Failure::Transient { .. }) => {
                 let note = failure.report().note.clone();
                 warn!(event, code = failure.code(), note, "listening again after a pause");
-                time::sleep(pauses.next().unwrap_or(PAUSE_MAX)).await;
+                time::sleep(pauses.next()).await;
             }
             end => return end,
         }
     }
-}
-
-fn pauses() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(PAUSE_MIN)
-        .with_max_delay(PAUSE_MAX)
-        .without_max_times()
-        .with_jitter()
-        .build()
 }

@@ -1,9 +1,10 @@
 //! The life of one message, from the queue to the acknowledgement.
 
+mod publish;
+
 use std::{borrow::Cow, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::bail;
-use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::{StreamExt, future, stream, stream::SelectAll};
 use metrics::counter;
 use tokio::{
@@ -16,13 +17,14 @@ use tracing::{debug, error, info, warn};
 use crate::{
     Failure,
     answered::{Answered, Turn},
-    broker::{self, Broker, Delivery, Outgoing, Published, Session},
+    broker::{Broker, Delivery, Session},
     engine::{
         activiti::{Activiti, Answer, IntegrationRequest},
         destinations::{Destinations, Inbox},
     },
     health::Health,
     inflate::inflate,
+    pauses::Pauses,
     runner::{Request, Runner},
     settings::Settings,
     telemetry,
@@ -80,7 +82,7 @@ impl Worker {
 
     /// Takes requests until told to stop, over as many connections as it takes.
     pub(crate) async fn serve(self: &Arc<Self>) {
-        let mut pauses = pauses();
+        let mut pauses = Pauses::between(PAUSE_MIN, PAUSE_MAX);
         while let Some(session) = self.connect().await {
             self.session.send_replace(Some(Arc::clone(&session)));
             let opened = Instant::now();
@@ -91,7 +93,7 @@ impl Worker {
             warn!("connection lost: {error:#}");
             session.close().await;
             if opened.elapsed() > PAUSE_MAX {
-                pauses = self::pauses();
+                pauses = Pauses::between(PAUSE_MIN, PAUSE_MAX);
             }
             // A session that ends as soon as it has begun would otherwise go round and round.
             self.rest(pauses.next()).await;
@@ -99,10 +101,10 @@ impl Worker {
     }
 
     /// Waits, but not longer than until told to stop.
-    async fn rest(&self, pause: Option<Duration>) {
+    async fn rest(&self, pause: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
-            () = time::sleep(pause.unwrap_or(PAUSE_MAX)) => {}
+            () = time::sleep(pause) => {}
         }
     }
 
@@ -117,7 +119,7 @@ impl Worker {
 
     /// A session, after as many tries as it takes; none when told to stop.
     async fn connect(&self) -> Option<Arc<Session>> {
-        let mut pauses = pauses();
+        let mut pauses = Pauses::between(PAUSE_MIN, PAUSE_MAX);
         loop {
             let error = tokio::select! {
                 () = self.stop.cancelled() => return None,
@@ -237,66 +239,6 @@ impl Worker {
         inflate(body, delivery.content_encoding().unwrap_or_default(), max)
     }
 
-    /// Publishes until the broker has confirmed that a queue has the answer.
-    async fn publish(&self, answer: &Answer) {
-        let mut pauses = pauses();
-        let exchange = self.destinations.exchange(&answer.destination);
-        let mut is_unroutable = false;
-        loop {
-            let session = self.open_session().await;
-            match self.publish_once(&session, &exchange, answer).await {
-                Ok(Published::Routed) => break,
-                Ok(Published::Returned(why)) => {
-                    if !is_unroutable {
-                        error!(
-                            exchange,
-                            why, "no queue takes the answer; it is kept and tried again"
-                        );
-                        counter!(telemetry::UNROUTABLE).increment(1);
-                    }
-                    is_unroutable = true;
-                    self.health.unroutable(&exchange, why);
-                }
-                Err(error) => warn!(exchange, "the answer is not confirmed: {error:#}"),
-            }
-            time::sleep(pauses.next().unwrap_or(PAUSE_MAX)).await;
-        }
-        if is_unroutable {
-            info!(exchange, "the answer has found a queue");
-            self.health.routable(&exchange);
-        }
-    }
-
-    async fn publish_once(
-        &self,
-        session: &Session,
-        exchange: &str,
-        answer: &Answer,
-    ) -> anyhow::Result<Published> {
-        session.declare_exchange(exchange).await?;
-        let message = Outgoing {
-            exchange,
-            // Spring's producers use the destination, which goes without the Rabbit prefix.
-            routing_key: &answer.destination,
-            properties: broker::answer_properties(&answer.headers),
-            body: &answer.body,
-        };
-        session.publish(message).await
-    }
-
-    /// The session that is open, or the next one.
-    async fn open_session(&self) -> Arc<Session> {
-        let mut session = self.session.subscribe();
-        let open = |it: &Option<Arc<Session>>| {
-            it.as_ref().is_some_and(|session| !session.ended.is_cancelled())
-        };
-        match session.wait_for(open).await.map(|it| it.clone()) {
-            Ok(Some(session)) => session,
-            // The sender lives in `self`.
-            Ok(None) | Err(_) => std::future::pending().await,
-        }
-    }
-
     /// Puts a message aside that cannot be answered, so that it never comes round again.
     async fn park(&self, inbox: &Inbox, delivery: &Delivery, reason: &str) {
         let session = self.open_session().await;
@@ -329,13 +271,4 @@ fn refused(request: &IntegrationRequest<'_>, failure: Failure) -> Failure {
     let note = failure.report().note.as_deref();
     warn!(id = request.id, note, "refused");
     failure
-}
-
-fn pauses() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(PAUSE_MIN)
-        .with_max_delay(PAUSE_MAX)
-        .without_max_times()
-        .with_jitter()
-        .build()
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::envelope::OutputShape;
 use crate::{
-    connector::Connected,
+    connected::Connected,
     definition::{Feature, Param},
     schema::Field,
 };

@@ -15,7 +15,7 @@ use crate::{
     server::{Manners, Server},
     servers::{DEFAULT, Servers},
     settings::ServerSettings,
-    smtp::{opening::Encryption, session::Partial},
+    smtp::{opening::Encryption, session::Partial, trouble::InDoubt},
 };
 
 /// The clients.
@@ -24,6 +24,7 @@ pub(crate) struct Email {
     /// `EMAIL_FROM`, for all servers that say nothing themselves.
     pub(crate) from: Option<Mailbox>,
     pub(crate) partial: Partial,
+    pub(crate) in_doubt: InDoubt,
     pub(crate) bytes_max: u64,
     pub(crate) engine: Arc<Engine>,
     pub(crate) files: Store,
@@ -59,7 +60,8 @@ impl Email {
             ca_files: config.network.ca_file().map(str::to_owned).into_iter().collect(),
         };
         let setting = config.email_servers.take();
-        let (from, partial) = (config.email_from.clone(), config.email_partial);
+        let (partial, in_doubt) = (config.email_partial, config.email_in_doubt);
+        let from = config.email_from.clone();
         let bytes_max = config.email_bytes_max.0;
         let single = single(config).map(|it| Server::new(it, &manners)).transpose();
         let single = single.unwrap_or_else(|what| {
@@ -75,7 +77,7 @@ impl Email {
             }
         };
         let engine = Arc::new(Engine::new(Limits::default(), templates));
-        Ok(Self { servers, from, partial, bytes_max, engine, files, manners })
+        Ok(Self { servers, from, partial, in_doubt, bytes_max, engine, files, manners })
     }
 
     /// The server that a task means; none where none is configured.

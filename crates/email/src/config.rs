@@ -10,7 +10,7 @@ use crate::{
     address::Mailbox,
     limiter::Rate,
     settings::{self, Dkim, OAuth},
-    smtp::{opening::Encryption, session::Partial},
+    smtp::{opening::Encryption, session::Partial, trouble::InDoubt},
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -35,6 +35,9 @@ pub(crate) struct Config {
     #[serde(deserialize_with = "partial")]
     #[schemars(with = "String")]
     pub(crate) email_partial: Partial,
+    #[serde(deserialize_with = "in_doubt")]
+    #[schemars(with = "String")]
+    pub(crate) email_in_doubt: InDoubt,
     #[serde(default, deserialize_with = "rate")]
     #[schemars(with = "Option<String>")]
     pub(crate) email_rate: Option<Rate>,
@@ -83,6 +86,14 @@ fn partial<'de, D: Deserializer<'de>>(setting: D) -> Result<Partial, D::Error> {
         "send" => Ok(Partial::Send),
         "fail" => Ok(Partial::Fail),
         other => Err(D::Error::custom(format!("\"{other}\" is neither send nor fail"))),
+    }
+}
+
+fn in_doubt<'de, D: Deserializer<'de>>(setting: D) -> Result<InDoubt, D::Error> {
+    match String::deserialize(setting)?.as_str() {
+        "fail" => Ok(InDoubt::Fail),
+        "resend" => Ok(InDoubt::Resend),
+        other => Err(D::Error::custom(format!("\"{other}\" is neither fail nor resend"))),
     }
 }
 

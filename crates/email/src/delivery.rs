@@ -16,7 +16,7 @@ use crate::{
     smtp::{
         reply::Reply,
         session::{BeforeEnd, Envelope, Partial},
-        trouble::{self, Trouble},
+        trouble::{self, InDoubt, Trouble},
     },
 };
 
@@ -60,6 +60,7 @@ pub(crate) struct Parcel<'a> {
     pub(crate) to: &'a [Address],
     pub(crate) partial: Partial,
     pub(crate) message: &'a Message,
+    pub(crate) in_doubt: InDoubt,
     pub(crate) before_end: &'a BeforeEnd,
 }
 
@@ -78,6 +79,7 @@ impl Parcel<'_> {
                 to: &waiting,
                 partial: self.partial,
                 needs_utf8: self.needs_utf8(),
+                in_doubt: self.in_doubt,
                 before_end: self.before_end,
             };
             let taken = match server.send(&envelope, self.message).await {

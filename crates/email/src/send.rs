@@ -1,6 +1,6 @@
 //! `SEND`: one mail to any number of people.
 
-use std::{io, sync::Arc};
+use std::{future::ready, io, sync::Arc};
 
 use common::{Context, Failure};
 use futures_util::future::BoxFuture;
@@ -16,6 +16,7 @@ use crate::{
     input::Input,
     message::Message,
     server::Server,
+    smtp::trouble::InDoubt,
 };
 
 /// What a task gets (`names.md` "email").
@@ -54,14 +55,20 @@ pub(crate) async fn send(email: &Context<Email>, mut input: Input) -> Result<Out
     let presumed = presumed(&mail.message_id, &server.label());
     let ledger = email.clone();
     let before_end = move || -> BoxFuture<'static, Result<(), Failure>> {
-        let (ledger, presumed) = (ledger.clone(), presumed());
-        Box::pin(async move { ledger.committing(presumed).await })
+        match ledger.in_doubt {
+            InDoubt::Fail => {
+                let (ledger, presumed) = (ledger.clone(), presumed());
+                Box::pin(async move { ledger.committing(presumed).await })
+            }
+            InDoubt::Resend => Box::pin(ready(Ok(()))),
+        }
     };
     let parcel = Parcel {
         from: &mail.from.address,
         to: &recipients,
         partial: email.partial,
         message: &message,
+        in_doubt: email.in_doubt,
         before_end: &before_end,
     };
     let delivery = parcel.deliver(&server).await?;

@@ -166,7 +166,7 @@ impl Server {
         };
         let token = tokens.token(via, request).await.map_err(of_token)?;
         let refused = match self.open_with(credentials(&token)).await {
-            Err(trouble @ Trouble { step: Step::Auth, kind: Kind::Refused(_) }) => trouble,
+            Err(trouble @ Trouble { step: Step::Auth, kind: Kind::Refused(_), .. }) => trouble,
             outcome => return outcome.map_err(told),
         };
         // It may have been withdrawn before its time.

@@ -13,7 +13,7 @@ use crate::{
         features::Features,
         reply::Reply,
         stuffing::append_stuffed,
-        trouble::{Kind, Step, Trouble, expect, unexpected},
+        trouble::{InDoubt, Kind, Step, Trouble, expect, unexpected},
         wire::Wire,
     },
 };
@@ -31,6 +31,7 @@ pub(crate) struct Envelope<'a> {
     pub(crate) partial: Partial,
     /// Whether an address or a header is not ASCII (RFC 6531).
     pub(crate) needs_utf8: bool,
+    pub(crate) in_doubt: InDoubt,
     /// Called when the end of the mail is about to be sent; its failure keeps that from happening.
     pub(crate) before_end: &'a BeforeEnd,
 }
@@ -89,11 +90,13 @@ impl Session {
         // Whatever ends this early leaves the conversation in the middle.
         self.is_usable = false;
         let sent = self.transaction(envelope, message).await;
+        let sent = sent.map_err(|it| Trouble { in_doubt: envelope.in_doubt, ..it });
         self.is_usable = match &sent {
             Ok(_) => true,
             Err(Trouble {
                 kind: Kind::Refused(reply),
                 step: Step::Mail | Step::Data | Step::End,
+                ..
             }) => !reply.is_farewell(),
             Err(_) => false,
         };

@@ -25,11 +25,21 @@ pub(crate) enum Step {
     End,
 }
 
+/// What happens when nobody can know whether the server has taken the mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InDoubt {
+    /// It is told, and never sent twice.
+    Fail,
+    /// It is sent again, with the same Message-ID.
+    Resend,
+}
+
 /// Why a conversation ended.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     pub(crate) step: Step,
     pub(crate) kind: Kind,
+    pub(crate) in_doubt: InDoubt,
 }
 
 #[derive(Debug)]
@@ -52,7 +62,7 @@ pub(crate) enum Kind {
 
 impl Trouble {
     pub(crate) fn new(step: Step, kind: Kind) -> Self {
-        Self { step, kind }
+        Self { step, kind, in_doubt: InDoubt::Fail }
     }
 
     /// What the server said, where that is the trouble.
@@ -101,8 +111,11 @@ impl Trouble {
     }
 
     fn is_transient(&self) -> bool {
+        if self.may_have_happened() {
+            return self.in_doubt == InDoubt::Resend;
+        }
         match &self.kind {
-            Kind::Silent(_) | Kind::Lost(_) => !self.may_have_happened(),
+            Kind::Silent(_) | Kind::Lost(_) => true,
             Kind::Refused(reply) => reply.is_transient(),
             Kind::Garbled(_) | Kind::Untrusted(_) | Kind::Lacking(_) | Kind::Held(_) => false,
         }
@@ -127,7 +140,7 @@ pub(crate) fn unexpected(step: Step, reply: Reply) -> Trouble {
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { step, kind } = self;
+        let Self { step, kind, .. } = self;
         match kind {
             Kind::Silent(limit) => write!(f, "{step}: no answer within {limit:?} (EMAIL_TIMEOUT)"),
             Kind::Lost(error) => match error.kind() {
@@ -191,10 +204,10 @@ pub(crate) fn classify(trouble: Trouble, server: &str) -> Failure {
     if let Kind::Held(failure) = trouble.kind {
         return failure;
     }
-    let failure = if trouble.may_have_happened() {
-        Failure::permanent(code, anyhow::anyhow!(text)).with_status(STATUS_AMBIGUOUS)
-    } else if trouble.is_transient() {
+    let failure = if trouble.is_transient() {
         Failure::transient(code, anyhow::anyhow!(text)).with_status(STATUS_TRY_AGAIN)
+    } else if trouble.may_have_happened() {
+        Failure::permanent(code, anyhow::anyhow!(text)).with_status(STATUS_AMBIGUOUS)
     } else if trouble.step >= Step::Mail {
         Failure::business(code, text).with_status(STATUS_REFUSED)
     } else {
@@ -252,6 +265,23 @@ mod tests {
         check(Step::End, lost(), ("permanent", send, 409));
         check(Step::End, silent(), ("permanent", send, 409));
         check(Step::End, Kind::Garbled("`x`".to_owned()), ("permanent", send, 409));
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_tried_again_where_that_is_wanted() {
+        for (step, kind, expected) in [
+            (Step::End, lost(), ("transient", 503)),
+            (Step::End, Kind::Silent(Duration::from_secs(20)), ("transient", 503)),
+            (Step::End, Kind::Garbled("`x`".to_owned()), ("transient", 503)),
+            (Step::End, reply(554), ("business", 400)),
+            (Step::Greeting, Kind::Garbled("`x`".to_owned()), ("permanent", 400)),
+        ] {
+            let shown = format!("{step}: {kind:?}");
+            let trouble = Trouble { in_doubt: InDoubt::Resend, ..Trouble::new(step, kind) };
+            let failure = classify(trouble, "h:1");
+            let told = (failure.kind(), failure.report().status.unwrap());
+            assert_eq!(told, expected, "{shown}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) enum Act {
     Close,
     /// Says nothing and keeps the connection.
     Hang,
+    /// At `END`: takes the mail, but closes the connection before it says so.
+    TakeAndClose,
 }
 
 /// How a server behaves.
@@ -258,6 +260,9 @@ impl Shared {
             }
         }
         if let Some(act) = self.act("END") {
+            if let Act::TakeAndClose = act {
+                self.seen.lock().unwrap().mails.push(taken);
+            }
             return self.perform(stream, act);
         }
         // Remembered first: who hears the answer may ask at once.
@@ -305,7 +310,7 @@ impl Shared {
                 say(text);
                 Going::Over
             }
-            Act::Close => Going::Over,
+            Act::Close | Act::TakeAndClose => Going::Over,
             Act::Hang => {
                 let (over, told) = (&self.over.0, &self.over.1);
                 drop(told.wait_while(over.lock().unwrap(), |over| !*over).unwrap());

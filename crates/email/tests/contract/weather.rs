@@ -139,6 +139,18 @@ fn what_may_have_been_sent_is_not_sent_again() {
 }
 
 #[test]
+fn what_may_have_been_sent_is_sent_again_with_the_same_message_id_where_that_is_wanted() {
+    let server = Smtp::acting("END", 1, Act::TakeAndClose);
+    let settings = [("RETRY_MAX_ATTEMPTS", "3"), ("EMAIL_IN_DOUBT", "resend")];
+    let outputs = send(&server, &mail(json!({})), &settings).success();
+    let mails = server.seen().mails;
+    assert_eq!((mails.len(), server.seen().connections), (2, 2));
+    let ids = [&mails[0], &mails[1]].map(|it| crate::parsed(it).message_id().unwrap().to_owned());
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(outputs["messageId"], format!("<{}>", ids[0]));
+}
+
+#[test]
 fn a_server_that_is_not_there_is_named() {
     let server = Smtp::plain();
     let told = send(&server, &mail(json!({})), &[("EMAIL_PORT", "1")]).failure(&server);

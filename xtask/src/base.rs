@@ -18,10 +18,14 @@ const DEBIAN: &str = "debian:bookworm-slim";
 const RELEASE: &str = "bookworm";
 
 /// Images made on top of Debian: their tag, and the folder with their Dockerfile.
-const ON_TOP: [(&str, &str); 1] = [(RABBITMQ, "xtask/base/rabbitmq")];
+const ON_TOP: [(&str, &str); 2] =
+    [(RABBITMQ, "xtask/base/rabbitmq"), (MAILPIT, "xtask/base/mailpit")];
 
 /// The broker that docker-compose.yml and the end-to-end tests name.
 pub(crate) const RABBITMQ: &str = "rabbitmq:3-management";
+
+/// The mail server that docker-compose.yml names, which shows every mail and passes none on.
+const MAILPIT: &str = "axllent/mailpit:v1.27";
 
 /// What the public `-slim` images go without, as dpkg is told, so that packages added later go without it too.
 const LEFT_OUT: [&str; 6] = ["doc", "groff", "info", "linda", "lintian", "man"];

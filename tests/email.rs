@@ -1,16 +1,17 @@
 //! The email connector against a real Postfix, whose mails are fetched back from a real Dovecot.
 
-use std::{collections::BTreeMap, env, fs, path::PathBuf, time::Duration};
+mod killed;
+
+use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mail_parser::{Address, HeaderValue, Message, MessageParser, MimeHeaders};
 use serde_json::{Value, json};
 
 use crate::{
-    engine::Kind,
     peers,
     scene::Scene,
-    stack::{MailServer, SECRET, eventually, unique, within},
+    stack::{MailServer, SECRET, eventually},
 };
 
 const EMAIL: &str = "email-connector";
@@ -218,87 +219,4 @@ async fn who_is_known_gets_the_mail_and_who_is_not_is_told() {
         (&json!("nobody@example.org"), &json!(550))
     );
     arrived(&server, "jane").await;
-}
-
-/// The ledger's file, in a folder of the test's own.
-struct Ledger(PathBuf);
-
-impl Ledger {
-    fn new() -> Self {
-        let folder = env::temp_dir().join(unique("mail-ledger"));
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Ledger {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).unwrap();
-    }
-}
-
-/// How often each subject lies in the mailbox.
-async fn subjects(server: &MailServer) -> BTreeMap<String, usize> {
-    let mut subjects = BTreeMap::new();
-    for raw in fetch(server, "orders").await {
-        *subjects.entry(parse(&raw).subject().unwrap_or_default().to_owned()).or_default() += 1;
-    }
-    subjects
-}
-
-#[tokio::test]
-async fn killed_again_and_again_it_sends_500_mails_and_none_of_them_twice() {
-    const MAILS: usize = 500;
-    const KILLS: usize = 8;
-    let Some(server) = MailServer::private().await else { return };
-    let ledger = Ledger::new();
-    let mut settings = settings(&server, server.ports().starttls, "starttls");
-    settings.extend([
-        ("LEDGER_URL", format!("sqlite://{}/ledger.db", ledger.0.display())),
-        ("LEDGER_LEASE", "500ms".to_owned()),
-        ("CONCURRENCY", "8".to_owned()),
-        ("LOG", "info".to_owned()),
-    ]);
-    let mut scene = scene(&settings).await;
-    // It must not be done with the first before the last is sent.
-    scene.connector.kill().await;
-    let mut ids = Vec::new();
-    for n in 0..MAILS {
-        let subject = format!("order {n}");
-        let inputs = json!({"to": "orders@example.org", "subject": subject, "text": "thank you"});
-        ids.push(scene.ask("SEND", &inputs).await);
-    }
-    scene.restart().await;
-    for kill in 1..=KILLS {
-        within(Duration::from_mins(2), "more are answered", async || {
-            (scene.engine.answered(&ids) >= MAILS / (KILLS + 1) * kill).then_some(())
-        })
-        .await;
-        scene.connector.kill().await;
-        assert!(scene.engine.answered(&ids) < MAILS, "killed in the middle");
-        scene.restart().await;
-    }
-    within(Duration::from_mins(3), "all are answered", async || {
-        (scene.engine.answered(&ids) == MAILS).then_some(())
-    })
-    .await;
-    assert_eq!(scene.connector.terminate().await, 0);
-    let kind = |id: &String| scene.engine.answers(id)[0].kind;
-    let sent: Vec<_> = (0..MAILS).filter(|n| kind(&ids[*n]) == Kind::Result).collect();
-    // Killed between the last word to the ledger and the last one to the server: microseconds, but not none.
-    let unknown = MAILS - sent.len();
-    assert!(unknown <= KILLS * 8, "{unknown} of which nobody knows");
-    for id in ids.iter().filter(|id| kind(id) == Kind::Error) {
-        let answer = &scene.engine.answers(id)[0];
-        assert_eq!(answer.error_code(), "EMAIL_SEND_ERROR");
-        assert!(answer.error_message().contains("may have been sent"), "{}", answer.body);
-    }
-    let subjects = within(Duration::from_mins(1), "all have arrived", async || {
-        let subjects = subjects(&server).await;
-        sent.iter().all(|n| subjects.contains_key(&format!("order {n}"))).then_some(subjects)
-    })
-    .await;
-    assert!(subjects.values().all(|times| *times == 1), "twice: {subjects:?}");
-    eprintln!("{} mails, {unknown} answered with `may have been sent`", subjects.len());
-    assert!(subjects.len() + unknown >= MAILS, "{} mails, {unknown} unknown", subjects.len());
 }

@@ -29,35 +29,33 @@ mod standards;
 
 use std::{
     fs,
-    io::Write,
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::Command,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
+use support::Program;
+
+/// The longest documents may take as long in a build for tests.
+const CONNECTOR: Program =
+    Program { path: env!("CARGO_BIN_EXE_pdf-connector"), run_max: Duration::from_mins(10) };
 
 /// How a run of the connector ended.
-struct Told {
-    outputs: Value,
-    success: bool,
-    log: String,
-}
+struct Told(support::Told);
 
 impl Told {
     /// `CODE: message` of a failure.
     fn failure(&self) -> String {
-        let error = &self.outputs["error"];
-        assert!(!self.success && error.is_object(), "no failure: {}", self.log);
-        let text = |name: &str| error[name].as_str().unwrap().to_owned();
-        format!("{}: {}", text("code"), text("message"))
+        let told = self.0.failure();
+        told.split_once(' ').map_or_else(String::new, |(_, told)| told.to_owned())
     }
 
     /// The outputs of a success.
     fn success(self) -> Value {
-        assert!(self.success, "{} {}", self.outputs, self.log);
-        self.outputs
+        self.0.success()
     }
 
     /// The document of a success.
@@ -109,21 +107,12 @@ impl Document {
 
 /// Makes a document, once unless `settings` say otherwise.
 fn generate(input: &Value, settings: &[(&str, &str)]) -> Told {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pdf-connector"))
-        .args(["invoke", "GENERATE", "--input", "-"])
-        .env_clear()
-        .envs([("RETRY_MAX_ATTEMPTS", "1"), ("PDF_WORKERS", "1")])
-        .envs(settings.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
-    let text = String::from_utf8(stdout).unwrap();
-    let outputs = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Told { outputs, success: status.success(), log: String::from_utf8(stderr).unwrap() }
+    let arguments = ["invoke", "GENERATE", "--input", "-"];
+    Told(CONNECTOR.run(&arguments, input, &one_worker(settings)))
+}
+
+fn one_worker<'a>(settings: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [&[("PDF_WORKERS", "1")], settings].concat()
 }
 
 /// A Typst template with data.

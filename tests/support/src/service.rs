@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
@@ -17,6 +18,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(45);
 pub struct Service {
     process: Child,
     address: String,
+    log: Arc<Mutex<String>>,
 }
 
 impl Service {
@@ -36,9 +38,11 @@ impl Service {
             told["addr"].as_str().map(str::to_owned)
         });
         let address = address.unwrap_or_else(|| panic!("it ended:\n{}", seen.join("\n")));
-        // A full pipe would stop the connector.
-        thread::spawn(move || log.for_each(drop));
-        Self { process, address }
+        let read = Arc::new(Mutex::new(String::new()));
+        let lines = Arc::clone(&read);
+        // Read to its end, since a full pipe would stop the connector.
+        thread::spawn(move || log.for_each(|line| *lines.lock().unwrap() += &(line + "\n")));
+        Self { process, address, log: read }
     }
 
     /// Host and port.
@@ -49,6 +53,11 @@ impl Service {
     /// The id of the process.
     pub fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// What it has logged since it listens.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// Runs a command, e.g. `rest-connector/GET`; gives the whole envelope.

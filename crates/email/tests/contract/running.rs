@@ -2,80 +2,34 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
-    process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
-    thread,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
+use support::Service;
 
 use crate::{
-    mail,
+    CONNECTOR, in_clear, mail,
     smtp::{ALWAYS, Act, Script, Smtp},
 };
 
-/// How long something is waited for that comes soon.
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) use support::until;
 
 /// The connector, until it is dropped.
-pub(crate) struct Running {
-    child: Child,
-    address: String,
-    log: Arc<Mutex<String>>,
-}
+pub(crate) struct Running(Service);
 
 impl Running {
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_email-connector"))
-            .env_clear()
-            .envs([
-                ("ADMIN_ADDR", "127.0.0.1:0"),
-                ("LOG_FORMAT", "json"),
-                ("RETRY_MAX_ATTEMPTS", "1"),
-            ])
-            .envs(settings.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = log.find_map(|line| {
-            let line: Value = serde_json::from_str(&line.unwrap()).ok()?;
-            line["addr"].as_str().map(str::to_owned)
-        });
-        // Nobody else reads, and a full pipe would stop the connector.
-        let read = Arc::new(Mutex::new(String::new()));
-        let lines = Arc::clone(&read);
-        thread::spawn(move || {
-            log.for_each(|line| *lines.lock().unwrap() += &(line.unwrap() + "\n"))
-        });
-        Self { child, address: address.unwrap(), log: read }
+        Self(CONNECTOR.serve(settings))
     }
 
     pub(crate) fn with(server: &Smtp, settings: &[(&str, &str)]) -> Self {
-        let port = server.port();
-        let mut all =
-            vec![("EMAIL_HOST", "127.0.0.1"), ("EMAIL_PORT", &port), ("EMAIL_TLS", "none")];
-        all.extend_from_slice(settings);
-        Self::start(&all)
+        Self::start(&in_clear(&server.port(), settings))
     }
 
     /// What the command answers.
     fn call(&self, command: &str, input: &Value) -> Value {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(SOON)).unwrap();
-        let body = input.to_string();
-        let length = body.len();
-        let request = format!(
-            "POST /v1/do/{command} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+        self.0.call(command, input)
     }
 
     pub(crate) fn send(&self, input: &Value) -> Value {
@@ -84,29 +38,14 @@ impl Running {
 
     /// What it has logged since it started.
     pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        self.0.log()
     }
 
     /// The most that it ever had in memory, in bytes (`proc_pid_status(5)`).
     pub(crate) fn memory_peak(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
         let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).unwrap();
         peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < SOON, "not in time: {what}");
-        thread::yield_now();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{bytes, folder, generate, typst};
+use crate::{CONNECTOR, bytes, folder, generate, typst};
 
 fn name(input: &Value) -> String {
     generate(input, &[]).success()["file"]["name"].as_str().unwrap().to_owned()
@@ -143,19 +143,7 @@ fn the_last_word_about_the_title_is_the_tasks() {
 
 #[test]
 fn a_dry_run_shows_the_text_with_its_values() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_pdf-connector"))
-        .args(["invoke", "GENERATE", "--dry-run", "--input"])
-        .arg({
-            let path = folder().join("input.json");
-            std::fs::write(
-                &path,
-                json!({"template": "Dear {{ name }}", "name": "Jane"}).to_string(),
-            )
-            .unwrap();
-            path
-        })
-        .env_clear()
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "Dear Jane");
+    let arguments = ["invoke", "GENERATE", "--dry-run", "--input", "-"];
+    let inputs = json!({"template": "Dear {{ name }}", "name": "Jane"});
+    assert_eq!(CONNECTOR.run(&arguments, &inputs, &[]).success(), "Dear Jane\n");
 }

@@ -1,64 +1,22 @@
 //! A connector that runs for long: what one document does must not show in the next.
 
-use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::{CONNECTOR, one_worker};
+
 /// A running connector, ended when dropped.
-struct Service {
-    child: Child,
-    address: String,
-}
+struct Service(support::Service);
 
 impl Service {
     fn start(settings: &[(&str, &str)]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let child = Command::new(env!("CARGO_BIN_EXE_pdf-connector"))
-            .arg("run")
-            .env_clear()
-            .envs([
-                ("ADMIN_ADDR", address.as_str()),
-                ("PDF_WORKERS", "1"),
-                ("RETRY_MAX_ATTEMPTS", "1"),
-            ])
-            .envs(settings.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(&address).is_err() {
-            assert!(Instant::now() < deadline, "the connector does not listen");
-            thread::yield_now();
-        }
-        Self { child, address }
+        Self(CONNECTOR.serve(&one_worker(settings)))
     }
 
     /// The body of the answer to a command.
     fn call(&self, command: &str, inputs: &Value) -> Value {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let body = inputs.to_string();
-        write!(
-            stream,
-            "POST /v1/do/{command} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        serde_json::from_str(body).unwrap_or_else(|_chunked| {
-            let start = body.find('{').unwrap();
-            let end = body.rfind('}').unwrap();
-            serde_json::from_str(&body[start..=end]).unwrap()
-        })
+        self.0.call(command, inputs)
     }
 
     fn generate(&self, inputs: &Value) -> Value {
@@ -67,16 +25,9 @@ impl Service {
 
     /// The processes that it has started.
     fn workers(&self) -> Vec<String> {
-        let id = self.child.id();
+        let id = self.0.id();
         let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
         children.unwrap().split_whitespace().map(str::to_owned).collect()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _reaped = self.child.wait();
     }
 }
 

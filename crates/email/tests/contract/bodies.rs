@@ -212,7 +212,7 @@ fn files_pictures_and_an_invitation_arrive_as_they_were() {
         "calendar": { "start": "2026-11-21T09:00:00Z", "summary": "Delivery" },
         "cc": "Bob <bob@example.org>", "bcc": "secret@example.org", "replyTo": "help@example.org",
         "inReplyTo": "4710@example.org", "references": "<1@example.org>", "priority": "high",
-        "headers": { "X-Order": "4711" },
+        "headers": { "X-Order": "4711", "Disposition-Notification-To": "shop@example.org" },
     }));
     let outputs = send(&server, &input, &[]).success();
     let taken = server.mail();
@@ -220,6 +220,8 @@ fn files_pictures_and_an_invitation_arrive_as_they_were() {
     assert!(!String::from_utf8_lossy(&taken.octets).contains("secret@"));
     let mail = parsed(&taken);
     assert_eq!(outputs["messageId"], format!("<{}>", mail.message_id().unwrap()));
+    let receipt = mail.header("Disposition-Notification-To").unwrap();
+    assert_eq!(receipt.as_text(), Some("shop@example.org"));
     assert_eq!(mail.references().as_text_list().unwrap(), ["1@example.org", "4710@example.org"]);
     let names: Vec<_> = mail.attachments().filter_map(|it| it.attachment_name()).collect();
     assert_eq!(names, ["logo.png", "Rechnung März.pdf", "file", "old.txt", "file"]);

@@ -20,6 +20,8 @@ pub(crate) enum Act {
     Close,
     /// Says nothing and keeps the connection.
     Hang,
+    /// Says this, and then nothing more.
+    SayAndHang(&'static str),
     /// At `END`: takes the mail, but closes the connection before it says so.
     TakeAndClose,
 }
@@ -311,12 +313,19 @@ impl Shared {
                 Going::Over
             }
             Act::Close | Act::TakeAndClose => Going::Over,
-            Act::Hang => {
-                let (over, told) = (&self.over.0, &self.over.1);
-                drop(told.wait_while(over.lock().unwrap(), |over| !*over).unwrap());
-                Going::Over
+            Act::Hang => self.hang(),
+            Act::SayAndHang(text) => {
+                say(text);
+                self.hang()
             }
         }
+    }
+
+    /// Until the test is over.
+    fn hang(&self) -> Going {
+        let (over, told) = (&self.over.0, &self.over.1);
+        drop(told.wait_while(over.lock().unwrap(), |over| !*over).unwrap());
+        Going::Over
     }
 }
 

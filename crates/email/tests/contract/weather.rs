@@ -62,6 +62,42 @@ fn a_connection_lost_at_any_step_is_tried_again_until_the_mail_is_on_its_way() {
     check("END", Act::Close, &expected, 0);
 }
 
+/// Where the conversation has more steps: encryption, login, more of a mail than fits into the sockets.
+fn check_more(moment: &'static str, act: Act, expected: &str) {
+    let extensions = vec!["STARTTLS", "AUTH LOGIN"];
+    let server =
+        Smtp::start(Script { acts: vec![(moment, ALWAYS, act)], extensions, ..Script::default() });
+    let tls = if moment == "STARTTLS" { "starttls" } else { "none" };
+    let login = [("EMAIL_USERNAME", "u"), ("EMAIL_PASSWORD", "S3CR3T")];
+    let settings = [&[("EMAIL_TIMEOUT", "300ms"), ("EMAIL_TLS", tls)], &login[..]].concat();
+    let octets = "A".repeat(20_000_000);
+    let file =
+        json!({ "name": "a", "uri": format!("data:application/octet-stream;base64,{octets}") });
+    let (input, settings) = match moment {
+        "BODY" => (json!({ "attachments": file }), &settings[..2]),
+        _ => (json!({}), &settings[..]),
+    };
+    let told = send(&server, &mail(input), settings).failure(&server);
+    assert!(told.starts_with(expected), "{moment} {act:?}: {told}");
+    assert_eq!(server.seen().mails.len(), 0);
+}
+
+#[test]
+fn so_do_encryption_login_and_the_middle_of_a_mail() {
+    for (moment, step, code) in [
+        ("STARTTLS", "STARTTLS", "EMAIL_CONNECTION_ERROR"),
+        ("AUTH", "AUTH", "EMAIL_CONNECTION_ERROR"),
+        ("BODY", "sending", "EMAIL_SEND_ERROR"),
+    ] {
+        let expected = format!("transient {code}: 127.0.0.1:PORT: {step}: ");
+        check_more(moment, Act::Hang, &format!("{expected}{SILENT}"));
+        check_more(moment, Act::Close, &expected);
+    }
+    // It agrees to encrypt, and then says nothing.
+    let expected = format!("transient EMAIL_CONNECTION_ERROR: 127.0.0.1:PORT: TLS: {SILENT}");
+    check_more("STARTTLS", Act::SayAndHang("220 go"), &expected);
+}
+
 #[test]
 fn refusals_have_their_code_and_the_servers_words() {
     for (moment, reply, expected) in [

@@ -16,6 +16,8 @@ mod samples;
 mod servers;
 #[path = "contract/smtp.rs"]
 mod smtp;
+#[path = "contract/steps.rs"]
+mod steps;
 #[path = "contract/weather.rs"]
 mod weather;
 

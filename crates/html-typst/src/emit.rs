@@ -144,6 +144,7 @@ pub(crate) fn document(dom: &Dom, tree: &Tree, options: &Options) -> Result<Docu
         return Err(Error("the document is too long".to_owned()));
     }
     Ok(Document {
+        body_sides: emitter.body_sides(),
         body: emitter.out,
         page_size,
         landscape,

@@ -79,6 +79,8 @@ pub struct Options {
     pub has_foreground: bool,
     /// Whether somebody else colors the pages.
     pub has_color: bool,
+    /// Whether the result stands within pages that somebody else sets up, e.g. in their margin; then it sets up none.
+    pub is_part: bool,
     /// Columns of text on every page; 0 is the same as 1.
     pub columns: u8,
     /// A character that stands for the number of the page.
@@ -98,6 +100,8 @@ pub struct Document {
     pub landscape: Option<bool>,
     /// Top, right, bottom, left; points.
     pub margins: Option<[f64; 4]>,
+    /// What the body adds to the margins at its sides: right, left; points.
+    pub body_sides: [f64; 2],
     /// `<title>`.
     pub title: Option<String>,
     /// `<meta name="author">`.

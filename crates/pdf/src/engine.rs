@@ -10,6 +10,8 @@ mod json;
 mod thrift;
 mod world;
 
+use std::collections::HashMap;
+
 use typst::{
     Library, LibraryExt, comemo,
     foundations::{Bytes, Datetime},
@@ -29,7 +31,7 @@ use crate::{
     prelude::prelude,
     resources::Resources,
     template::Format,
-    worker::{Attachment, Job, Need, Rendered, Setup, Supply, Trouble, TroubleKind},
+    worker::{Attachment, Blob, Job, Need, Rendered, Setup, Supply, Trouble, TroubleKind},
 };
 
 /// For so many documents, what was calculated for one is kept for the next.
@@ -48,6 +50,17 @@ pub(crate) struct Engine {
     thrift: Thrift,
     image_pixels_max: u64,
     has_templates: bool,
+}
+
+/// A document in Typst's language, with what belongs to it.
+struct Front {
+    body: String,
+    /// The markup of headers and footers by their HTML.
+    strips: HashMap<String, String>,
+    /// Files that the document refers to, beside the task's own.
+    assets: Vec<Blob>,
+    /// Faces that the document brings.
+    fonts: Vec<Vec<u8>>,
 }
 
 impl Engine {
@@ -75,28 +88,18 @@ impl Engine {
     ) -> Result<Rendered, Trouble> {
         // The same for the same document, so that its bytes are the same too.
         let ident = format!("{:032x}", hash128(&serde_json::to_string(&job).unwrap_or_default()));
-        if job.page.strips().any(Strip::is_html) {
-            let text = "`header`, `footer`: HTML is not supported yet; text is";
-            return Err(Trouble::new(TroubleKind::Unfit, text));
-        }
         let mut warnings = Vec::new();
         let mut own_fonts: Vec<_> = job.fonts.drain(..).map(|it| (it.name, it.bytes)).collect();
-        let mut body = String::new();
-        if job.format != Format::Typst {
-            let markup = self.markup(&job, fetch)?;
-            warnings.extend(job.page.complete(markup.page));
-            body = markup.body;
-            job.assets.extend(markup.assets);
-            own_fonts.extend(markup.fonts.into_iter().map(|it| (String::new(), it)));
-            warnings.extend(markup.warnings);
-        }
+        let Front { body, strips, assets, fonts } = self.front(&mut job, fetch, &mut warnings)?;
+        job.assets.extend(assets);
+        own_fonts.extend(fonts.into_iter().map(|it| (String::new(), it)));
         let faces = self.faces_with(own_fonts)?;
         let today = day(&job.date)?;
         let Some(world) = Sandbox::new(self, faces.as_ref().unwrap_or(&self.faces), today, fetch)
         else {
             return Err(Trouble::new(TroubleKind::Broken, "the engine has no place for files"));
         };
-        let main = self.mount(&mut job, &body, &world)?;
+        let main = self.mount(&mut job, &strips, &body, &world)?;
         world.add(MAIN, main.into_bytes());
         let compiled = self.thrift.during(|| typst::compile::<PagedDocument>(&world));
         warnings.extend(compiled.warnings.iter().filter_map(|it| diagnose::warning(it, &world)));
@@ -132,23 +135,38 @@ impl Engine {
         comemo::evict(KEPT_DOCUMENTS);
     }
 
-    /// What the other languages are in Typst.
-    fn markup(&self, job: &Job, fetch: &mut (dyn Fetch + Send)) -> Result<Markup, Trouble> {
-        let (assets, pixels_max) = (&job.assets, self.image_pixels_max);
-        let mut resources = Resources::new(assets, fetch, self.has_templates, pixels_max);
-        let mut markup = match job.format {
-            Format::Typst => Ok(Markup::default()),
-            Format::Html => html::markup(&job.text, &job.page, &mut resources)
-                .map_err(|text| Trouble::new(TroubleKind::Limit, text)),
-            Format::Markdown => {
-                let mut markup = markdown::markup(&job.text, &mut resources);
-                // A heading is no more than a guess at the title.
-                markup.page.about.title.take_if(|_| job.page.about.title.is_some());
-                Ok(markup)
-            }
-        }?;
-        markup.assets.extend(resources.into_assets());
-        Ok(markup)
+    /// What the other languages are in Typst; what the document says about its pages goes to the job's.
+    fn front(
+        &self,
+        job: &mut Job,
+        fetch: &mut (dyn Fetch + Send),
+        warnings: &mut Vec<String>,
+    ) -> Result<Front, Trouble> {
+        let Job { format, text, assets, page, .. } = job;
+        let mut resources =
+            Resources::new(assets, fetch, self.has_templates, self.image_pixels_max);
+        let too_large = |text| Trouble::new(TroubleKind::Limit, text);
+        let mut markup = match format {
+            Format::Typst => Markup::default(),
+            Format::Html => html::markup(text, page, &mut resources).map_err(too_large)?,
+            Format::Markdown => markdown::markup(text, &mut resources),
+        };
+        if *format == Format::Markdown {
+            // A heading is no more than a guess at the title.
+            markup.page.about.title.take_if(|_| page.about.title.is_some());
+        }
+        warnings.extend(page.complete(markup.page));
+        warnings.extend(markup.warnings);
+        let (mut strips, mut fonts) = (HashMap::new(), markup.fonts);
+        for it in page.strips() {
+            let Strip::Html(source) = it else { continue };
+            let strip =
+                html::strip(source, page, markup.body_sides, &mut resources).map_err(too_large)?;
+            strips.insert(source.clone(), strip.body);
+            fonts.extend(strip.fonts);
+            warnings.extend(strip.warnings);
+        }
+        Ok(Front { body: markup.body, strips, assets: resources.into_assets(), fonts })
     }
 
     fn faces_with(&self, fonts: Vec<(String, Vec<u8>)>) -> Result<Option<Faces>, Trouble> {
@@ -164,8 +182,14 @@ impl Engine {
     }
 
     /// Puts the job's files into the world; gives the main file.
-    fn mount(&self, job: &mut Job, body: &str, world: &Sandbox<'_>) -> Result<String, Trouble> {
-        let mut main = prelude(&job.page, job.format);
+    fn mount(
+        &self,
+        job: &mut Job,
+        strips: &HashMap<String, String>,
+        body: &str,
+        world: &Sandbox<'_>,
+    ) -> Result<String, Trouble> {
+        let mut main = prelude(&job.page, job.format, strips);
         for mut asset in job.assets.drain(..) {
             self.checked(&asset.name, &asset.bytes)?;
             match &job.page.watermark {

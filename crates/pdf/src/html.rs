@@ -42,8 +42,29 @@ pub(crate) fn markup(
         },
         ..Page::default()
     };
-    let html_typst::Document { body, fonts, warnings, .. } = document;
-    Ok(Markup { body, page: own, fonts, warnings, ..Markup::default() })
+    let html_typst::Document { body, body_sides, fonts, warnings, .. } = document;
+    Ok(Markup { body, body_sides, page: own, fonts, warnings })
+}
+
+/// A header or footer in Typst's language: HTML in 9 points without margins of its own, as wide as the content of `page` between `body_sides`.
+///
+/// # Errors
+/// Why it is refused.
+pub(crate) fn strip(
+    source: &str,
+    page: &Page,
+    body_sides: [f64; 2],
+    resources: &mut Resources<'_>,
+) -> Result<Markup, String> {
+    let mut options = Options { is_part: true, columns: 1, ..options(page) };
+    let Margins { top, right, bottom, left } = page.margins.unwrap_or(Margins::DEFAULT);
+    let [more_right, more_left] = body_sides;
+    options.margins = Some([top.0, right.0 + more_right, bottom.0, left.0 + more_left]);
+    let source = format!("<style>body {{ margin: 0; font-size: 9pt }}</style>{source}");
+    let document = html_typst::convert(&source, &options, &mut Files(resources));
+    let html_typst::Document { body, fonts, warnings, .. } =
+        document.map_err(|error| error.to_string())?;
+    Ok(Markup { body, fonts, warnings, ..Markup::default() })
 }
 
 fn options(page: &Page) -> Options {
@@ -60,6 +81,7 @@ fn options(page: &Page) -> Options {
         has_foreground: has_layer(Layer::Over),
         has_color: page.background.is_some(),
         columns: page.columns.map_or(1, |it| it.0),
+        is_part: false,
         page_mark: Some(PAGE),
         pages_mark: Some(PAGES),
     }

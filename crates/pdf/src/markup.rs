@@ -1,6 +1,6 @@
 //! Typst's language: what the other languages are turned into, and how texts are written in it.
 
-use crate::{page::Page, worker::Blob};
+use crate::page::Page;
 
 /// A document in Typst's language, made from another one. Where it comes from does not show any more.
 #[derive(Debug, Default)]
@@ -9,8 +9,8 @@ pub(crate) struct Markup {
     pub(crate) body: String,
     /// What the document itself says about its pages; the task's inputs win over it.
     pub(crate) page: Page,
-    /// Files that `body` refers to, beside the task's own.
-    pub(crate) assets: Vec<Blob>,
+    /// What the content keeps clear of within the margins: right, left; points.
+    pub(crate) body_sides: [f64; 2],
     /// Faces that the document brings.
     pub(crate) fonts: Vec<Vec<u8>>,
     /// What is ignored or only approximated, one text for each.

@@ -14,7 +14,7 @@ pub(crate) use self::{
     length::Length,
     margins::Margins,
     size::{Orientation, PageSize},
-    strip::{FirstPage, PAGE, PAGES, Strip},
+    strip::{FirstPage, PAGE, PAGES, Strip, is_html, parts},
     watermark::{Color, Layer, Mark, Watermark},
 };
 

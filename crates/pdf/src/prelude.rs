@@ -1,15 +1,19 @@
 //! What stands before a document: the page, the language, header and footer, the watermark, as Typst.
 
-use std::fmt::Write as _;
+use std::{collections::HashMap, fmt::Write as _};
 
 use crate::{
     markup::quoted,
-    page::{Layer, Margins, Mark, Orientation, PAGE, PAGES, Page, PageSize, Strip, Watermark},
+    page::{
+        Layer, Margins, Mark, Orientation, PAGE, PAGES, Page, PageSize, Strip, Watermark, parts,
+    },
     template::Format,
 };
 
 /// The statements for `page`; a Typst template gets only what the task asks for, since it has its own.
-pub(crate) fn prelude(page: &Page, format: Format) -> String {
+///
+/// `strips` has the markup of headers and footers that are HTML.
+pub(crate) fn prelude(page: &Page, format: Format, strips: &HashMap<String, String>) -> String {
     let mut lines = String::new();
     let mut line = |it: String| lines = format!("{lines}{it}\n");
     let is_typst = format == Format::Typst;
@@ -24,7 +28,7 @@ pub(crate) fn prelude(page: &Page, format: Format) -> String {
     if let Some(title) = &page.about.title {
         line(format!("#set document(title: {})", quoted(title)));
     }
-    let set_up = set_up(page, is_typst);
+    let set_up = set_up(page, is_typst, strips);
     if !set_up.is_empty() {
         line(format!("#set page({})", set_up.join(", ")));
     }
@@ -35,7 +39,8 @@ pub(crate) fn prelude(page: &Page, format: Format) -> String {
 }
 
 /// The arguments of `page`.
-fn set_up(page: &Page, is_typst: bool) -> Vec<String> {
+fn set_up(page: &Page, is_typst: bool, html: &HashMap<String, String>) -> Vec<String> {
+    let content = |strip: &Strip| content(strip, html);
     let mut arguments = Vec::new();
     match (page.size, page.orientation) {
         (None, Some(Orientation::Landscape)) if is_typst => {
@@ -83,9 +88,19 @@ fn set_up(page: &Page, is_typst: bool) -> Vec<String> {
     arguments
 }
 
+fn content(strip: &Strip, html: &HashMap<String, String>) -> String {
+    match strip {
+        Strip::Text(text) => line(text),
+        Strip::Html(source) => match html.get(source) {
+            Some(markup) => format!("block(width: 100%)[#set align(left);{markup}]"),
+            None => "none".to_owned(),
+        },
+    }
+}
+
 /// A line of three parts, each as wide as the others.
-fn content(strip: &Strip) -> String {
-    let parts = strip.parts().map(part);
+fn line(text: &str) -> String {
+    let parts = parts(text).map(part);
     if parts.iter().all(|it| it == "none") {
         return "none".to_owned();
     }

@@ -71,6 +71,15 @@ struct Document {
     bytes: Vec<u8>,
 }
 
+/// A word's place on a page, in points from the top and the left.
+#[derive(Debug)]
+struct Place {
+    left: f64,
+    top: f64,
+    right: f64,
+    bottom: f64,
+}
+
 impl Document {
     /// Its text as it stands on the pages, with single spaces.
     fn text(&self) -> String {
@@ -84,6 +93,21 @@ impl Document {
         let arguments = ["-layout", "-f", &number, "-l", &number, "FILE", "-"];
         let text = tool("pdftotext", &arguments, &self.bytes);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Where the word stands on the page, at its first occurrence; points from the top and the left.
+    fn place(&self, number: u32, word: &str) -> Place {
+        let number = number.to_string();
+        let boxes =
+            tool("pdftotext", &["-bbox", "-f", &number, "-l", &number, "FILE", "-"], &self.bytes);
+        let end = format!(">{word}</word>");
+        let found = boxes.lines().find(|it| it.ends_with(&end));
+        let found = found.unwrap_or_else(|| panic!("no `{word}` in {boxes}"));
+        let side = |name: &str| {
+            let (_, rest) = found.split_once(&format!("{name}=\"")).unwrap();
+            rest.split('"').next().unwrap().parse().unwrap()
+        };
+        Place { left: side("xMin"), top: side("yMin"), right: side("xMax"), bottom: side("yMax") }
     }
 
     /// What `pdfinfo` says about `name`.

@@ -73,8 +73,10 @@ impl Emitter<'_> {
                 it.root(node, flow);
             }
         });
-        let arguments = self.page_arguments(&rules, &page, size, true);
-        self.write(format_args!("#set page({});", arguments.as_str()));
+        if !self.options.is_part {
+            let arguments = self.page_arguments(&rules, &page, size, true);
+            self.write(format_args!("#set page({});", arguments.as_str()));
+        }
         self.push(&content);
         (size.sides, size.is_landscape, said_margins)
     }
@@ -112,7 +114,7 @@ impl Emitter<'_> {
     }
 
     /// What the body adds to the margins of pages at its sides: right and left.
-    fn body_sides(&self) -> [f64; 2] {
+    pub(super) fn body_sides(&self) -> [f64; 2] {
         let node = body(&self.tree.root);
         let style = &node.style;
         if style.edge(0) > 0.0 || style.edge(3) > 0.0 {

@@ -12,7 +12,7 @@ use crate::{
     error::{self, invalid},
     input::{FirstPageInput, Input, MarkInput, OutputFormat, WatermarkInput},
     invoice::Profile,
-    page::{About, FirstPage, Mark, PAGE, PAGES, Page, Strip, Watermark},
+    page::{self, About, FirstPage, Mark, PAGE, PAGES, Page, Strip, Watermark},
     template::Format,
     worker::{Attachment, Blob, Job, Output, Passwords},
 };
@@ -118,9 +118,12 @@ struct Strips<'a> {
 impl Strips<'_> {
     fn fill(&self, input: &str, text: Option<String>) -> Result<Option<Strip>, Failure> {
         let Some(text) = text else { return Ok(None) };
-        let sink = if text.trim_start().starts_with('<') { Sink::Html } else { Sink::Text };
+        // Decided before there are values in it: none of them makes HTML of a text.
+        let is_html = page::is_html(&text);
+        let sink = if is_html { Sink::Html } else { Sink::Text };
         let filled = self.pdf.texts.render(&text, &self.data, sink, Syntax::FreeMarker);
-        filled.map(|it| Some(Strip(it))).map_err(|it| error::template(input, &it))
+        let filled = filled.map_err(|it| error::template(input, &it))?;
+        Ok(Some(if is_html { Strip::Html(filled) } else { Strip::Text(filled) }))
     }
 }
 

@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_task_wins_and_says_so() {
-        let strip = |it: &str| Some(Strip(it.to_owned()));
+        let strip = |it: &str| Some(Strip::Text(it.to_owned()));
         let mut task = Page { header: strip("task"), columns: Some(Columns(2)), ..Page::default() };
         let template = Page {
             header: strip("template"),

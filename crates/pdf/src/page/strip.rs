@@ -1,4 +1,4 @@
-//! `header` and `footer`: a line in the margin, with the page's number in it.
+//! `header` and `footer`: what stands in the margin, with the page's number in it.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +7,13 @@ pub(crate) const PAGE: char = '\u{f8f0}';
 /// Stands for the number of pages.
 pub(crate) const PAGES: char = '\u{f8f1}';
 
-/// A line with its values filled in; `|` separates left, middle and right.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Strip(pub(crate) String);
+/// A header or footer with its values filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Strip {
+    /// A line; `|` separates left, middle and right.
+    Text(String),
+    Html(String),
+}
 
 /// What is different on the first page; `None` is the same as on the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,20 +22,20 @@ pub(crate) struct FirstPage {
     pub(crate) footer: Option<Strip>,
 }
 
-impl Strip {
-    pub(crate) fn is_html(&self) -> bool {
-        self.0.trim_start().starts_with('<')
-    }
+/// Whether a text that nothing is filled into yet is HTML: it begins with a tag or a comment.
+pub(crate) fn is_html(text: &str) -> bool {
+    let after = text.trim_start().strip_prefix('<').and_then(|it| it.chars().next());
+    after.is_some_and(|it| it.is_ascii_alphabetic() || it == '!')
+}
 
-    /// Left, middle and right: one part stands in the middle, two stand left and right.
-    pub(crate) fn parts(&self) -> [&str; 3] {
-        let mut parts = self.0.splitn(3, '|').map(str::trim);
-        match (parts.next(), parts.next(), parts.next()) {
-            (Some(left), Some(middle), Some(right)) => [left, middle, right],
-            (Some(left), Some(right), None) => [left, "", right],
-            (Some(middle), None, _) => ["", middle, ""],
-            (None, ..) => [""; 3],
-        }
+/// Left, middle and right: one part stands in the middle, two stand left and right.
+pub(crate) fn parts(text: &str) -> [&str; 3] {
+    let mut parts = text.splitn(3, '|').map(str::trim);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(left), Some(middle), Some(right)) => [left, middle, right],
+        (Some(left), Some(right), None) => [left, "", right],
+        (Some(middle), None, _) => ["", middle, ""],
+        (None, ..) => [""; 3],
     }
 }
 
@@ -41,13 +45,22 @@ mod tests {
 
     #[test]
     fn parts_stand_left_in_the_middle_and_right() {
-        let check = |text: &str, expected: [&str; 3]| {
-            assert_eq!(Strip(text.to_owned()).parts(), expected, "{text}");
-        };
+        let check = |text: &str, expected: [&str; 3]| assert_eq!(parts(text), expected, "{text}");
         check("", ["", "", ""]);
         check("Page 1", ["", "Page 1", ""]);
         check("Acme | Page 1", ["Acme", "", "Page 1"]);
         check("Acme || Page 1", ["Acme", "", "Page 1"]);
         check("a | b | c | d", ["a", "b", "c | d"]);
+    }
+
+    #[test]
+    fn html_begins_with_a_tag() {
+        let check = |text: &str, expected: bool| assert_eq!(is_html(text), expected, "{text}");
+        check("", false);
+        check("{{ name }} <b>", false);
+        check("< 5 pages", false);
+        check("<<< {{ name }}", false);
+        check(" <b>Acme</b>", true);
+        check("<!-- ours --><p>", true);
     }
 }

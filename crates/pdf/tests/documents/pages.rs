@@ -65,6 +65,98 @@ fn the_first_page_may_be_different() {
     assert_eq!(document.page(2), "head Two b foot");
 }
 
+/// A page of each kind of template with the same header and footer, both HTML.
+fn letterhead(format: &str, template: &str) -> Document {
+    let logo = b"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='20'><rect width='40' height='20' fill='red'/></svg>";
+    let input = json!({
+        "template": template,
+        "templateFormat": format,
+        "metadata": {"company": "Smith & <Sons>"},
+        "title": "Offer",
+        "date": "2026-11-21",
+        "pageSize": "A4",
+        "margins": "40mm 20mm",
+        "header": "<table style='width: 100%'><tr><td><b>{{ company }}</b></td><td style='text-align: right'><img src='logo.svg'> {{ date }}</td></tr></table>",
+        "footer": "<p style='text-align: center'>{{ title }}, page {{ page }} of {{ pages }}</p>",
+        "firstPage": {"header": "<h1>Welcome</h1>"},
+        "assets": file("logo.svg", "image/svg+xml", logo),
+    });
+    let document = generate(&input, &[]).document();
+    document.check();
+    assert_eq!(document.warnings(), [""; 0], "{format}");
+    document
+}
+
+#[test]
+fn headers_and_footers_may_be_html_for_every_kind_of_template() {
+    let check = |format: &str, template: &str| {
+        let document = letterhead(format, template);
+        assert_eq!(document.page(1), "Welcome one Offer, page 1 of 2", "{format}");
+        let second = "Smith & <Sons> 2026-11-21 two Offer, page 2 of 2";
+        assert_eq!(document.page(2), second, "{format}");
+        let at = |word: &str| document.place(2, word);
+        // 20 mm are 56.7 points; the header ends above the margin of 40 mm, the footer begins below it.
+        let company = at("Smith");
+        assert!((58.0..60.0).contains(&company.left) && company.bottom < 113.4, "{company:?}");
+        let date = at("2026-11-21");
+        assert!((536.0..539.5).contains(&date.right), "{date:?}");
+        assert!(at("two").top >= 105.0, "{:?}", at("two"));
+        let footer = (at("Offer,"), at("2"));
+        assert!(footer.0.top > 841.9 - 113.4, "{footer:?}");
+        let middle = f64::midpoint(footer.0.left, document.place(2, "of").right);
+        assert!((285.0..305.0).contains(&middle), "{footer:?}");
+    };
+    check("html", "<body style='margin: 0'><p>one</p><p style='break-before: page'>two</p>");
+    check("markdown", "one\n\n<!-- pagebreak -->\n\ntwo");
+    check("typst", "one\n#pagebreak()\ntwo");
+}
+
+#[test]
+fn a_header_is_as_wide_as_the_body() {
+    let input = json!({
+        "template": "<body style='margin: 0 10mm'>one",
+        "metadata": {},
+        "margins": "20mm",
+        "header": "<div style='text-align: right'>right</div>",
+        "footer": "left | end",
+    });
+    let document = generate(&input, &[]).document();
+    let right = 595.28 - 30.0 * 72.0 / 25.4;
+    for word in ["right", "end"] {
+        let place = document.place(1, word);
+        assert!((place.right - right).abs() < 1.0, "{word}: {place:?}");
+    }
+    let left = document.place(1, "left");
+    assert!((left.left - document.place(1, "one").left).abs() < 1.0, "{left:?}");
+}
+
+#[test]
+fn what_a_header_of_html_refers_to_and_does_not_know_is_told() {
+    let input = json!({
+        "template": "# One",
+        "metadata": {},
+        "header": "<p style='text-shadow: 1px 1px'><img src='logo.png' alt='Acme'></p>",
+    });
+    let document = generate(&input, &[]).document();
+    let warnings = document.warnings();
+    assert!(
+        warnings.iter().any(|it| it.starts_with("image `logo.png` is not among the assets"))
+            && warnings.iter().any(|it| it.starts_with("CSS property `text-shadow`")),
+        "{warnings:?}"
+    );
+    let told = generate(&json!({"template": "x", "metadata": {}, "header": "<p>{{ nmae }}"}), &[]);
+    assert_eq!(
+        told.failure(),
+        "TEMPLATE_METADATA_ERROR: `header`: unknown variable `nmae` in line 1"
+    );
+}
+
+#[test]
+fn a_value_makes_no_html_of_a_text() {
+    let document = document(&json!({"header": "{{ x }}", "metadata": {"x": "<b>bold</b>"}}));
+    assert_eq!(document.page(1), "<b>bold</b> One a");
+}
+
 #[test]
 fn values_in_headers_are_texts() {
     let document =

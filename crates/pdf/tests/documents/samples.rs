@@ -39,3 +39,14 @@ fn writes_a_report() {
     assert!(second.starts_with("Annual report 2026-11-21"), "{second}");
     assert!(second.contains("Revenue grew by 7 %.") && second.ends_with("Page 2 of 2"), "{second}");
 }
+
+#[test]
+fn writes_a_letterhead() {
+    let document = run(include_str!("../../samples/letterhead.json"));
+    assert_eq!(
+        document.text(),
+        "Acme Ltd 2026-11-21 Your offer Dear Jane, please find it below. registered in Vienna, FN 4711a"
+    );
+    let footer = document.place(1, "registered");
+    assert!(footer.top > 842.0 - 30.0 * 72.0 / 25.4, "{footer:?}");
+}

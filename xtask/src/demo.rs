@@ -121,14 +121,14 @@ struct Stage {
 }
 
 impl Stage {
-    /// The order's way, as far as there are connectors for it.
+    /// The order's way, as far as there are connectors for it; gives what came of it.
     fn tell(
         &self,
         stand_ins: &StandIns,
         mailbox: &Mailbox,
         way: &dyn Way,
         how: &str,
-    ) -> Result<()> {
+    ) -> Result<Scene> {
         let there = |step: &&Step| self.connectors.iter().any(|it| it.name == step.connector);
         let steps: Vec<_> = STEPS.iter().filter(there).collect();
         println!("{}\n", story::title(&introduction(&steps, how)));
@@ -137,7 +137,8 @@ impl Stage {
             mailbox: (mailbox.host.clone(), mailbox.port),
             outputs: Map::new(),
         };
-        story::tell(&steps, &mut scene, way, &stand_ins.calls, &self.interrupt)
+        story::tell(&steps, &mut scene, way, &stand_ins.calls, &self.interrupt)?;
+        Ok(scene)
     }
 
     /// What is left to look at; `more` of it besides the calls.
@@ -184,11 +185,14 @@ fn over_http(stage: &Stage) -> Result<()> {
         println!("   {} is at {}", program.name, program.url);
     }
     println!("   stand-ins for the outside world are at {}", stand_ins.url);
-    stage.tell(&stand_ins, &mailbox, &programs, "")?;
+    let scene = stage.tell(&stand_ins, &mailbox, &programs, "")?;
 
     let log = |program: &Program| ("log", tree::shown(tree::root(), &program.log));
     let logs = programs.running().iter().map(log);
-    let more: Vec<_> = mail(&mailbox).into_iter().chain(logs).collect();
+    let invoice = scene.document().map(|it| {
+        ("invoice", tree::shown(tree::root(), &programs::files(&stage.folder).join(it)))
+    });
+    let more: Vec<_> = invoice.into_iter().chain(mail(&mailbox)).chain(logs).collect();
     stage.see_for_yourself(&more);
     if !stage.stays {
         return Ok(());
@@ -208,10 +212,13 @@ fn over_rabbitmq(stage: &Stage) -> Result<()> {
     let mailbox = Mailbox::start(compose.gateway()?, &stage.folder)?;
     println!("   stand-ins for the outside world are at {}", stand_ins.url);
     let containers = Containers { compose: &compose, broker, interrupt: &stage.interrupt };
-    stage.tell(&stand_ins, &mailbox, &containers, ", over RabbitMQ")?;
+    let scene = stage.tell(&stand_ins, &mailbox, &containers, ", over RabbitMQ")?;
 
     compose.save_log()?;
-    let mut more: Vec<_> = mail(&mailbox).into_iter().collect();
+    let invoice = scene.document().map(|it| {
+        ("invoice", format!("/files/{it}  (in the containers' volume)"))
+    });
+    let mut more: Vec<_> = invoice.into_iter().chain(mail(&mailbox)).collect();
     more.push(("log", compose.log()));
     if !stage.stays {
         stage.see_for_yourself(&more);
@@ -285,7 +292,7 @@ mod tests {
     fn connectors_are_counted_once() {
         let steps: Vec<_> = STEPS.iter().collect();
         let told = introduction(&steps, "");
-        assert_eq!(told, "An order of three items travels through three connectors.");
+        assert_eq!(told, "An order of three items travels through four connectors.");
         let told = introduction(&[], ", over RabbitMQ");
         assert_eq!(told, "An order of three items travels through 0 connectors, over RabbitMQ.");
     }

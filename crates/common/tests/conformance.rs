@@ -7,8 +7,9 @@ use std::{
 };
 
 /// The crates whose README names tests, how many at least, and the folders where they are.
-const NAMED: [(&str, usize, &[&str]); 2] = [
+const NAMED: [(&str, usize, &[&str]); 3] = [
     ("common", 40, &["crates/common", "tests"]),
+    ("pdf", 40, &["crates/pdf"]),
     ("rest", 100, &["crates/rest", "crates/outbound", "crates/common", "tests"]),
 ];
 

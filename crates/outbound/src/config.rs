@@ -72,6 +72,12 @@ impl Config {
         Self { egress_private: "deny".to_owned(), ..self.clone() }
     }
 
+    /// The same for addresses that the settings name: those that are not public are open, for the operator has said so; `EGRESS_DENY` still closes what it names.
+    #[must_use]
+    pub fn for_settings(&self) -> Self {
+        Self { egress_private: "allow".to_owned(), ..self.clone() }
+    }
+
     /// The file of `CA_FILE`: certificates to trust beside the system's.
     pub fn ca_file(&self) -> Option<&str> {
         self.ca_file.as_deref()

@@ -9,6 +9,7 @@ use templates::{Engine, Limits, Templates};
 
 use crate::{
     config::Config,
+    gotenberg::Gotenberg,
     worker::{Blob, Need, Pool, Setup, Supplies, Supply},
 };
 
@@ -27,6 +28,7 @@ pub(crate) struct Pdf {
     pub(crate) texts: Engine,
     pub(crate) pool: Pool,
     pub(crate) file_bytes_max: u64,
+    pub(crate) gotenberg: Option<Gotenberg>,
     references: References,
 }
 
@@ -70,6 +72,15 @@ impl Pdf {
             templates: templates.clone(),
             file_bytes_max,
         };
+        let gotenberg = match config.gotenberg_url {
+            Some(address) => Some(Gotenberg {
+                address,
+                outbound: config.network.for_settings().connect(USER_AGENT)?,
+                timeout: config.pdf_timeout.0,
+                bytes_max: file_bytes_max,
+            }),
+            None => None,
+        };
         let store = config.files.connect(config.network.connect(USER_AGENT)?, &config.network)?;
         let pool = Pool::start(setup, size, config.pdf_timeout.0).await.map_err(|error| {
             Failure::permanent("UNKNOWN_ERROR", anyhow::anyhow!("no worker starts: {error}"))
@@ -81,6 +92,7 @@ impl Pdf {
             templates,
             pool,
             file_bytes_max,
+            gotenberg,
             references,
         })
     }

@@ -6,6 +6,8 @@ use common::{Period, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::gotenberg::Address;
+
 /// Less than this is not enough for any document, in bytes.
 const MEMORY_MIN: u64 = 64 * 1024 * 1024;
 
@@ -19,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) pdf_memory_max: Size,
     pub(crate) pdf_timeout: Period,
     pub(crate) pdf_image_pixels_max: NonZeroU64,
+    pub(crate) gotenberg_url: Option<Address>,
     #[serde(flatten)]
     pub(crate) network: outbound::Config,
     #[serde(flatten)]

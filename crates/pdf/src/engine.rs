@@ -7,6 +7,7 @@ mod faces;
 mod glyphs;
 pub(crate) mod images;
 mod json;
+mod seal;
 mod thrift;
 mod world;
 
@@ -25,13 +26,13 @@ use self::{
     world::{DATA, MAIN, Sandbox, TEMPLATE},
 };
 use crate::{
-    html, markdown,
+    bundle, html, markdown,
     markup::{Markup, quoted},
     page::{Mark, Strip, Watermark},
     prelude::prelude,
     resources::Resources,
     template::Format,
-    worker::{Attachment, Blob, Job, Need, Rendered, Setup, Supply, Trouble, TroubleKind},
+    worker::{Attachment, Blob, Job, Need, Output, Rendered, Setup, Supply, Trouble, TroubleKind},
 };
 
 /// For so many documents, what was calculated for one is kept for the next.
@@ -86,6 +87,11 @@ impl Engine {
         mut job: Job,
         fetch: &mut (dyn Fetch + Send),
     ) -> Result<Rendered, Trouble> {
+        match job.output {
+            Output::Pdf { .. } | Output::Png => {}
+            Output::Bundle => return self.bundled(&job, fetch),
+            Output::Sealed => return seal::sealed(job),
+        }
         // The same for the same document, so that its bytes are the same too.
         let ident = format!("{:032x}", hash128(&serde_json::to_string(&job).unwrap_or_default()));
         let mut warnings = Vec::new();
@@ -106,13 +112,14 @@ impl Engine {
         let mut document = compiled.output.map_err(|it| diagnose::trouble(&it, &world))?;
         warnings.extend(glyphs::warnings(&document));
         warnings.extend(export::tell_about(&mut document, &job.page.about));
-        let files = export::files(&document, &job, ident).map_err(|problem| match problem {
-            export::Problem::Told(trouble) => trouble,
-            export::Problem::Engine(errors) => {
-                Trouble { kind: TroubleKind::Unfit, ..diagnose::trouble(&errors, &world) }
-            }
-        })?;
-        Ok(Rendered { pages: document.pages().len(), warnings, files })
+        let (files, pages) =
+            export::files(&document, &job, ident).map_err(|problem| match problem {
+                export::Problem::Told(trouble) => trouble,
+                export::Problem::Engine(errors) => {
+                    Trouble { kind: TroubleKind::Unfit, ..diagnose::trouble(&errors, &world) }
+                }
+            })?;
+        Ok(Rendered { pages, warnings, files })
     }
 
     /// Makes a document that nobody wants, so that the first one that is wanted takes no longer than others.
@@ -133,6 +140,19 @@ impl Engine {
     /// Gives up what is kept from documents before the last few; to be called after every document, failed ones too.
     pub(crate) fn forget() {
         comemo::evict(KEPT_DOCUMENTS);
+    }
+
+    /// What another engine makes the document of.
+    fn bundled(&self, job: &Job, fetch: &mut (dyn Fetch + Send)) -> Result<Rendered, Trouble> {
+        let mut resources =
+            Resources::new(&job.assets, fetch, self.has_templates, self.image_pixels_max);
+        let mut families = Vec::new();
+        for font in &job.fonts {
+            families.push(faces::css(&font.bytes).ok_or_else(|| no_font(&font.name))?);
+        }
+        let (files, warnings) =
+            bundle::bundled(job, &families, &mut resources, self.image_pixels_max)?;
+        Ok(Rendered { pages: 0, warnings, files })
     }
 
     /// What the other languages are in Typst; what the document says about its pages goes to the job's.
@@ -175,10 +195,7 @@ impl Engine {
         }
         let (names, bytes): (Vec<_>, Vec<_>) =
             fonts.into_iter().map(|(name, bytes)| (name, Bytes::new(bytes))).unzip();
-        self.faces.with(&bytes).map(Some).map_err(|index| {
-            let text = format!("`fonts`: `{}` is no TrueType or OpenType font", names[index]);
-            Trouble::new(TroubleKind::Asset, text)
-        })
+        self.faces.with(&bytes).map(Some).map_err(|index| no_font(&names[index]))
     }
 
     /// Puts the job's files into the world; gives the main file.
@@ -232,6 +249,11 @@ impl Engine {
         images::check(name, bytes, self.image_pixels_max)
             .map_err(|text| Trouble::new(TroubleKind::Asset, text))
     }
+}
+
+fn no_font(name: &str) -> Trouble {
+    let text = format!("`fonts`: `{name}` is no TrueType or OpenType font");
+    Trouble::new(TroubleKind::Asset, text)
 }
 
 fn day(date: &str) -> Result<Datetime, Trouble> {

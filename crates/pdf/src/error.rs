@@ -4,6 +4,7 @@ use std::fmt;
 
 use common::Failure;
 use files::{ErrorKind, FileError};
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use templates::TemplateError;
@@ -38,6 +39,31 @@ pub(crate) enum ErrorCode {
     TemplateSyntaxError,
     TemplateMetadataError,
     RenderLimit,
+}
+
+impl ErrorCode {
+    /// The code of an HTTP status; one without its own is treated as the x00 of its class (RFC 9110 §15).
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            401 => Self::Unauthorized,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            405 => Self::MethodNotAllowed,
+            406 => Self::NotAcceptable,
+            408 => Self::RequestTimeout,
+            409 => Self::Conflict,
+            410 => Self::Gone,
+            422 => Self::UnprocessableEntity,
+            423 => Self::Locked,
+            424 => Self::FailedDependency,
+            429 | 503 => Self::ServiceUnavailable,
+            400..=499 => Self::BadRequest,
+            501 => Self::NotImplemented,
+            504 => Self::GatewayTimeout,
+            500 | 505..=599 => Self::InternalServerError,
+            _ => Self::BadGateway,
+        }
+    }
 }
 
 /// `INVALID_INPUT`: the process author has to change `message`'s culprit.

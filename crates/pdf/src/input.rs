@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
 use crate::{
-    page::{Color, Columns, Language, Layer, Margins, Orientation, PageSize},
+    page::{Color, Columns, Language, Layer, Margins, Orientation, PageSize, Ranges},
     template::{Format, Template},
 };
 
@@ -47,6 +47,7 @@ pub(crate) struct Input {
     pub(crate) keywords: Option<Vec<String>>,
     pub(crate) language: Option<Language>,
     pub(crate) date: Option<Day>,
+    pub(crate) page_ranges: Option<Ranges>,
     pub(crate) pdf_standard: Option<Standards>,
     pub(crate) attachments: Option<Files>,
     pub(crate) invoice_xml: Option<File>,
@@ -55,6 +56,7 @@ pub(crate) struct Input {
     pub(crate) fonts: Option<Files>,
     pub(crate) assets: Option<Files>,
     pub(crate) strict: Option<bool>,
+    pub(crate) engine: Option<Maker>,
     /// Everything else: the data where there is no `metadata`.
     #[serde(flatten)]
     pub(crate) others: Object,
@@ -68,6 +70,17 @@ pub(crate) enum OutputFormat {
     Pdf,
     Png,
     Html,
+}
+
+/// What makes the document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Maker {
+    /// The one in this binary.
+    #[default]
+    Embedded,
+    /// The service at `GOTENBERG_URL`.
+    Gotenberg,
 }
 
 /// What is different on the first page.

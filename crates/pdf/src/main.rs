@@ -1,11 +1,14 @@
 //! Makes documents: PDF from Typst, HTML and Markdown templates.
 
 mod arena;
+mod bundle;
+mod check;
 mod client;
 mod config;
 mod engine;
 mod error;
 mod generate;
+mod gotenberg;
 mod html;
 mod input;
 mod invoice;
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
 fn connector() -> Connector<Pdf> {
     Connector::new(include_str!("../../../definitions/pdf-connector.json"), Pdf::connect)
         .action("GENERATE", generate::run)
+        .command(check::command(), check::execute)
         .arena_command("pdf/CreatePDF", arena::create)
         .errors::<ErrorCode>()
         .error_output("docgen.error")

@@ -3,6 +3,7 @@
 mod length;
 mod margins;
 mod merge;
+mod ranges;
 mod size;
 mod strip;
 mod watermark;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::{
     length::Length,
     margins::Margins,
+    ranges::Ranges,
     size::{Orientation, PageSize},
     strip::{FirstPage, PAGE, PAGES, Strip, is_html, parts},
     watermark::{Color, Layer, Mark, Watermark},

@@ -42,7 +42,7 @@ impl<'a> Resources<'a> {
         }
         let image = self.bytes(address).and_then(|bytes| {
             let kind = kind(&bytes).ok_or("is no PNG, JPEG, GIF, WebP or SVG")?;
-            images::check(&shown(address), &bytes, self.image_pixels_max)?;
+            self.fits(address, &bytes)?;
             // Names are never given back, so that they are the same in all documents.
             let name = format!("image-{}.{kind}", self.added.len());
             self.added.push(Blob::new(name.as_str(), bytes));
@@ -61,6 +61,14 @@ impl<'a> Resources<'a> {
         let imagesize::ImageSize { width, height } = imagesize::blob_size(bytes).ok()?;
         let pixels = |it: usize| u32::try_from(it).map(f64::from).ok();
         Some((pixels(width)?, pixels(height)?))
+    }
+
+    /// Refuses an image of too many pixels.
+    ///
+    /// # Errors
+    /// A text that names it.
+    pub(crate) fn fits(&self, address: &str, bytes: &[u8]) -> Result<(), String> {
+        images::check(&shown(address), bytes, self.image_pixels_max)
     }
 
     /// Adds an SVG that stands in the document itself; gives its name in Typst.
@@ -132,7 +140,7 @@ fn decoded(rest: &str) -> Result<Vec<u8>, String> {
 }
 
 /// The extension of the image formats that Typst reads.
-fn kind(bytes: &[u8]) -> Option<&'static str> {
+pub(crate) fn kind(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => Some("png"),
         [0xff, 0xd8, 0xff, ..] => Some("jpg"),

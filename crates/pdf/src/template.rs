@@ -10,6 +10,10 @@ use serde_json::Value;
 /// Names are no longer than this; longer texts are templates themselves.
 const NAME_BYTES_MAX: usize = 255;
 
+/// Documents of office suites, by the ends of their names.
+const OFFICE: [&str; 11] =
+    ["docx", "doc", "odt", "rtf", "xlsx", "xls", "ods", "pptx", "ppt", "odp", "docm"];
+
 /// The language of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -65,6 +69,12 @@ impl Format {
     }
 }
 
+/// The extension of a document of an office suite, in lower case; none for everything else.
+pub(crate) fn office(name: &str) -> Option<&'static str> {
+    let (_, extension) = name.rsplit_once('.')?;
+    OFFICE.into_iter().find(|it| it.eq_ignore_ascii_case(extension))
+}
+
 impl Template {
     fn of_text(text: String) -> Result<Self, String> {
         let start = text.trim_start();
@@ -77,7 +87,8 @@ impl Template {
             return Ok(Self::File(Box::new(file)));
         }
         let is_line = !text.trim().contains('\n') && text.len() <= NAME_BYTES_MAX;
-        if is_line && Format::of_name(text.trim()).is_some() {
+        let is_name = |it: &str| Format::of_name(it).is_some() || office(it).is_some();
+        if is_line && is_name(text.trim()) {
             return Ok(Self::Named(text.trim().to_owned()));
         }
         Ok(Self::Text(text))
@@ -158,6 +169,7 @@ mod tests {
         check(&json!("https://example.org/b.html?v=1"), "file b.html");
         check(&json!("letters/invoice.typ"), "name letters/invoice.typ");
         check(&json!(" invoice.MD "), "name invoice.MD");
+        check(&json!("letters/offer.DOCX"), "name letters/offer.DOCX");
         check(&json!("Dear {{ name }}"), "text Dear {{ name }}");
         check(&json!("{{ name }}"), "text {{ name }}");
         check(&json!("# Invoice\nsee invoice.typ"), "text # Invoice\nsee invoice.typ");
@@ -170,6 +182,8 @@ mod tests {
         assert_eq!(Format::of_name("a.typ"), Some(Format::Typst));
         assert_eq!(Format::of_name("a.b.HTM"), Some(Format::Html));
         assert_eq!(Format::of_name("a.docx"), None);
+        assert_eq!(office("a.b.DocX"), Some("docx"));
+        assert_eq!(office("docx"), None);
         assert_eq!(Format::of_type("text/html; charset=utf-8"), Some(Format::Html));
         assert_eq!(Format::of_type("text/plain"), None);
         assert_eq!(Format::of_text("\n<p>"), Format::Html);

@@ -9,7 +9,11 @@ use std::{fmt, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{invoice::Profile, page::Page, template::Format};
+use crate::{
+    invoice::Profile,
+    page::{Page, Ranges},
+    template::Format,
+};
 
 pub(crate) use self::{
     inside::main,
@@ -50,6 +54,8 @@ pub(crate) struct Job {
     /// Files to put into the PDF.
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) page: Page,
+    /// The pages that are wanted; none is all of them.
+    pub(crate) ranges: Option<Ranges>,
     pub(crate) output: Output,
     /// The day of the document, `2026-11-21`.
     pub(crate) date: String,
@@ -86,6 +92,10 @@ pub(crate) enum Output {
     Pdf { standards: Vec<String>, invoice: Option<Profile> },
     /// One image per page.
     Png,
+    /// No document yet, but what another engine makes it of: HTML, and the files that belong to it.
+    Bundle,
+    /// The asset, a PDF of another engine, with attachments and passwords.
+    Sealed,
 }
 
 /// What a worker says.
@@ -163,6 +173,7 @@ impl Job {
             fonts: Vec::new(),
             attachments: Vec::new(),
             page: Page::default(),
+            ranges: None,
             output: Output::Pdf { standards: Vec::new(), invoice: None },
             date: "2000-01-01".to_owned(),
             passwords: None,

@@ -6,8 +6,12 @@
 
 #[path = "documents/bad_input.rs"]
 mod bad_input;
+#[path = "documents/bombs.rs"]
+mod bombs;
 #[path = "documents/data.rs"]
 mod data;
+#[path = "documents/gotenberg.rs"]
+mod gotenberg;
 #[path = "documents/html.rs"]
 mod html;
 #[path = "documents/invoices.rs"]

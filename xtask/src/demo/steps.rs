@@ -69,8 +69,14 @@ pub(super) struct Shown {
     pub(super) note: String,
 }
 
+/// The step that makes a PDF.
+const DOCUMENT: &str = "document";
+
+/// Its template.
+const INVOICE: &str = include_str!("invoice.html");
+
 /// The way of the order.
-pub(super) static STEPS: [Step; 6] = [
+pub(super) static STEPS: [Step; 7] = [
     Step {
         name: "order",
         connector: "rest-connector",
@@ -130,6 +136,37 @@ pub(super) static STEPS: [Step; 6] = [
         },
     },
     Step {
+        name: DOCUMENT,
+        connector: "pdf-connector",
+        action: "GENERATE",
+        what: "make the invoice a PDF, from HTML",
+        inputs: |scene| {
+            let order = &scene.outputs["order"]["restResult"];
+            let number = &scene.outputs["invoice"]["restResult"]["invoice"];
+            json!({
+                "template": INVOICE,
+                "metadata": {"order": order, "number": number},
+                "outputFileName": "invoice-{{ order.id }}",
+                "title": "Invoice",
+                "footer": "The Shop | {{ number }} | page {{ page }} of {{ pages }}",
+                "strict": true,
+            })
+        },
+        shows: |seen| {
+            let outputs = seen.outputs()?;
+            let told = |name| outputs.get(name).unwrap_or(&Value::Null);
+            let file = told("file");
+            let Some(size) = file["content"]["sizeInBytes"].as_u64() else {
+                bail!("an answer without a file");
+            };
+            ensure!(*told("pages") == 1, "{} pages instead of 1", told("pages"));
+            Ok(Shown {
+                outcome: format!("1 page, {} kB", size.div_ceil(1000)),
+                note: format!("kept as {}", text(&file["uri"])),
+            })
+        },
+    },
+    Step {
         name: "news",
         connector: "slack-connector",
         action: "SEND_MESSAGE",
@@ -160,7 +197,7 @@ pub(super) static STEPS: [Step; 6] = [
         name: "mail",
         connector: "email-connector",
         action: "SEND",
-        what: "tell Ada what she ordered",
+        what: "tell Ada what she ordered, invoice attached",
         inputs: |scene| {
             let order = &scene.outputs["order"]["restResult"];
             json!({
@@ -169,6 +206,7 @@ pub(super) static STEPS: [Step; 6] = [
                 "from": "The Shop <shop@example.org>", "to": order["customer"]["email"],
                 "subject": "Your order {{ id }}",
                 "html": "<p>Dear {{ customer.name }},</p><ul>{% for it in items %}<li>{{ it.quantity }} x {{ it.article }}</li>{% endfor %}</ul>",
+                "attachments": scene.outputs.get(DOCUMENT).map(|it| &it["file"]),
                 "metadata": order,
             })
         },
@@ -207,6 +245,11 @@ impl Step {
 }
 
 impl Scene {
+    /// The PDF's place in the store that the connectors share: `invoice-4711.pdf`.
+    pub(super) fn document(&self) -> Option<&str> {
+        self.outputs.get(DOCUMENT)?["file"]["uri"].as_str()?.strip_prefix("file:/")
+    }
+
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.stand_ins)
     }
@@ -249,6 +292,11 @@ mod tests {
 
     fn step(name: &str) -> &'static Step {
         STEPS.iter().find(|step| step.name == name).unwrap()
+    }
+
+    fn scene() -> Scene {
+        let mailbox = ("m".to_owned(), 25);
+        Scene { stand_ins: "http://x".to_owned(), mailbox, outputs: Map::new() }
     }
 
     fn call(status: u16, key: &str) -> Call {
@@ -321,6 +369,26 @@ mod tests {
     }
 
     #[test]
+    fn a_document_is_shown_with_its_place() {
+        let file = json!({"uri": "file:/invoice-4711.pdf", "content": {"sizeInBytes": 24_001}});
+        let outputs = json!({"pages": 1, "file": file});
+        check("document", &outputs, &[], "1 page, 25 kB | kept as file:/invoice-4711.pdf");
+        check("document", &json!({"pages": 1}), &[], "an answer without a file");
+        check(
+            "document",
+            &json!({"pages": 2, "file": file}),
+            &[],
+            "2 pages instead of 1",
+        );
+        let mut scene = scene();
+        assert_eq!(scene.document(), None);
+        scene.outputs.insert("document".to_owned(), outputs);
+        assert_eq!(scene.document(), Some("invoice-4711.pdf"));
+        let attached = (step("mail").inputs)(&scene)["attachments"].clone();
+        assert_eq!(attached["uri"], "file:/invoice-4711.pdf");
+    }
+
+    #[test]
     fn the_expected_outcome_is_shown() {
         let order = json!({"items": [1, 2, 3], "total": 296.3, "currency": "EUR"});
         check("order", &json!({"restStatus": 200, "restResult": order}), &[], "200, 296.3 EUR | ");
@@ -336,8 +404,7 @@ mod tests {
     #[test]
     fn a_step_uses_the_outputs_of_earlier_ones() {
         let order = json!({"id": 4711, "total": 296.3, "items": [{}]});
-        let mailbox = ("m".to_owned(), 25);
-        let mut scene = Scene { stand_ins: "http://x".to_owned(), mailbox, outputs: Map::new() };
+        let mut scene = scene();
         scene.outputs.insert("order".to_owned(), json!({"restResult": order}));
         let expected = json!({"order": 4711, "total": 296.3});
         assert_eq!((step("invoice").inputs)(&scene)["requestPayload"], expected);

@@ -1,6 +1,6 @@
 //! Finished pages as files: a PDF, or an image for each page.
 
-use typst::{diag::SourceDiagnostic, ecow::EcoVec, foundations::Smart};
+use typst::{diag::SourceDiagnostic, ecow::EcoVec, foundations::Smart, layout::PageRanges};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use typst_render::RenderOptions;
@@ -41,18 +41,30 @@ pub(super) fn tell_about(document: &mut PagedDocument, about: &About) -> Vec<Str
     warnings
 }
 
-/// The document's files.
+/// The document's files, and how many of its pages are in them.
 pub(super) fn files(
     document: &PagedDocument,
     job: &Job,
     ident: String,
-) -> Result<Vec<Blob>, Problem> {
+) -> Result<(Vec<Blob>, usize), Problem> {
     let unfit = |text: String| Problem::Told(Trouble::new(TroubleKind::Unfit, text));
+    let ranges = job.ranges.as_ref().map(|it| PageRanges::new(it.all().to_vec()));
+    let n_pages = document.pages().len();
+    let is_wanted = |index: &usize| ranges.as_ref().is_none_or(|it| it.includes_page_index(*index));
+    let wanted: Vec<_> = (0..n_pages).filter(is_wanted).collect();
+    if wanted.is_empty() {
+        return Err(unfit(format!(
+            "`pageRanges`: the document has {n_pages} pages, none of these"
+        )));
+    }
     match &job.output {
         Output::Pdf { standards, invoice } => {
             let options = PdfOptions {
                 ident: Smart::Custom(ident),
                 creator: Smart::Custom(Some(env!("CARGO_PKG_NAME").to_owned())),
+                // A part of the pages cannot be tagged: the structure is that of all of them.
+                tagged: ranges.is_none(),
+                page_ranges: ranges,
                 timestamp: day(&job.date).ok().map(Timestamp::new_utc),
                 standards: conforming(standards).map_err(unfit)?,
                 ..PdfOptions::default()
@@ -64,16 +76,19 @@ pub(super) fn files(
             if let Some(passwords) = &job.passwords {
                 bytes = encrypt::encrypted(&bytes, passwords).map_err(unfit)?;
             }
-            Ok(vec![Blob::new("pdf", bytes)])
+            Ok((vec![Blob::new("pdf", bytes)], wanted.len()))
         }
         Output::Png => {
-            let image = |page| {
+            let image = |index: &usize| {
+                let page = &document.pages()[*index];
                 let pixels = typst_render::render(page, &RenderOptions::default());
                 let bytes = pixels.encode_png().map_err(|error| unfit(error.to_string()))?;
                 Ok(Blob::new("png", bytes))
             };
-            document.pages().iter().map(image).collect()
+            let images: Result<Vec<_>, Problem> = wanted.iter().map(image).collect();
+            Ok((images?, wanted.len()))
         }
+        Output::Bundle | Output::Sealed => Err(unfit("is not made of pages".to_owned())),
     }
 }
 

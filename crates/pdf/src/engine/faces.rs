@@ -7,7 +7,7 @@ use std::{
 
 use typst::{
     foundations::Bytes,
-    text::{Coverage, Font, FontBook},
+    text::{Coverage, Font, FontBook, FontStyle},
     utils::LazyHash,
 };
 
@@ -117,6 +117,20 @@ impl Faces {
         }
         Self { book: LazyHash::new(book), fonts }
     }
+}
+
+/// What CSS calls the first face of a font file; none where it is no font.
+pub(super) fn css(bytes: &[u8]) -> Option<String> {
+    let font = Font::iter(Bytes::new(bytes.to_vec())).next()?;
+    let info = font.info();
+    let family: String = info.family.chars().filter(|it| !"\\\"<\n".contains(*it)).collect();
+    let style = match info.variant.style {
+        FontStyle::Normal => "normal",
+        FontStyle::Italic => "italic",
+        FontStyle::Oblique => "oblique",
+    };
+    let weight = info.variant.weight.to_number();
+    Some(format!("font-family:\"{family}\";font-weight:{weight};font-style:{style};"))
 }
 
 fn collect(folder: &Path, deep_max: usize, files: &mut Vec<PathBuf>) {

@@ -33,7 +33,6 @@ pub(super) async fn new(
     mut input: Input,
     template: Template,
     data: &Value,
-    format: OutputFormat,
 ) -> Result<Job, Failure> {
     let day = input.date.take().map_or_else(today, |it| it.0);
     let mut assets = sources::blobs(pdf, "assets", input.assets.take()).await?;
@@ -52,10 +51,11 @@ pub(super) async fn new(
     if passwords.is_some() && standards.iter().any(|it| it.starts_with("a-")) {
         return Err(invalid("`userPassword`, `ownerPassword`: PDF/A has no passwords"));
     }
-    let output = match format {
+    let output = match input.output_format.unwrap_or_default() {
         OutputFormat::Png => Output::Png,
         OutputFormat::Pdf | OutputFormat::Html => Output::Pdf { standards, invoice },
     };
+    let ranges = input.page_ranges.take();
     let page = page(pdf, input, watermark, data, &day)?;
     let data = serde_json::value::to_raw_value(data).map_err(error::invalid)?;
     let Template { format, name, text } = template;
@@ -68,6 +68,7 @@ pub(super) async fn new(
         fonts,
         attachments,
         page,
+        ranges,
         output,
         date: day,
         passwords,

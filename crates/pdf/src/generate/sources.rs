@@ -5,16 +5,32 @@ use files::{File, Files, Limit};
 
 use crate::{
     client::{Pdf, TEMPLATE_BYTES_MAX},
-    error::{self, ErrorCode, invalid},
-    template::{Format, Template},
+    error::{self, ErrorCode},
+    template::{Format, Template, office},
     worker::Blob,
 };
 
-/// What the original's templates are.
-const WORD: [&str; 2] = [
-    "application/msword",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+/// What the original's templates are, where their names do not say it.
+const WORD: [(&str, &str); 2] = [
+    ("application/msword", "doc"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
 ];
+
+/// What a template is.
+pub(super) enum Opened {
+    /// Something to fill in.
+    Text(Source),
+    /// A document of an office suite.
+    Office(Office),
+}
+
+/// A document of an office suite, which only another engine understands.
+pub(super) struct Office {
+    pub(super) name: String,
+    /// What kind of document it is.
+    pub(super) extension: &'static str,
+    pub(super) bytes: Vec<u8>,
+}
 
 /// A template that has been read.
 pub(super) struct Source {
@@ -27,16 +43,16 @@ pub(super) struct Source {
 }
 
 /// Reads the template; `format` says what it is, else its type, its name or its text.
-pub(super) async fn read(
+pub(super) async fn open(
     pdf: &Context<Pdf>,
     template: &Template,
     format: Option<Format>,
     locale: Option<&str>,
-) -> Result<Source, Failure> {
+) -> Result<Opened, Failure> {
     match template {
         Template::Text(text) => {
             let format = format.unwrap_or_else(|| Format::of_text(text));
-            Ok(Source { format, name: None, file_name: None, text: text.clone() })
+            Ok(Opened::Text(Source { format, name: None, file_name: None, text: text.clone() }))
         }
         Template::Named(name) => {
             let Some(templates) = &pdf.templates else {
@@ -44,11 +60,17 @@ pub(super) async fn read(
                     format_args!("`template`: `{name}` is a name, but TEMPLATES_DIR is not set");
                 return Err(Failure::business(ErrorCode::TemplateReadError, text));
             };
+            if let Some(extension) = office(name) {
+                let read = templates.read_bytes(name, TEMPLATE_BYTES_MAX);
+                let bytes = read.map_err(|it| error::template("template", &it))?;
+                return Ok(Opened::Office(Office { name: name.clone(), extension, bytes }));
+            }
             let read = templates.read(name, locale, TEMPLATE_BYTES_MAX);
             let (name, text) = read.map_err(|it| error::template("template", &it))?;
             let format = format.or_else(|| Format::of_name(&name));
             let format = format.unwrap_or_else(|| Format::of_text(&text));
-            Ok(Source { format, file_name: Some(name.clone()), name: Some(name), text })
+            let file_name = Some(name.clone());
+            Ok(Opened::Text(Source { format, file_name, name: Some(name), text }))
         }
         Template::File(file) => read_file(pdf, file, format).await,
     }
@@ -58,16 +80,14 @@ async fn read_file(
     pdf: &Context<Pdf>,
     file: &File,
     format: Option<Format>,
-) -> Result<Source, Failure> {
+) -> Result<Opened, Failure> {
     let limit = Limit { bytes: TEMPLATE_BYTES_MAX as u64, setting: "templates" };
     let read = pdf.store.read(file, limit).await;
     let (meta, bytes) = read.map_err(|it| error::file("template", it))?;
-    let is_word = WORD.iter().any(|it| meta.mime_type.starts_with(it));
-    if is_word || meta.name.to_ascii_lowercase().ends_with(".docx") {
-        return Err(invalid(format_args!(
-            "`template`: `{}` is a Word document; templates are Typst, HTML or Markdown",
-            meta.name
-        )));
+    let typed = WORD.iter().find(|it| meta.mime_type.starts_with(it.0)).map(|it| it.1);
+    if let Some(extension) = office(&meta.name).or(typed) {
+        let bytes = bytes.to_vec();
+        return Ok(Opened::Office(Office { name: meta.name, extension, bytes }));
     }
     let text = String::from_utf8(bytes.to_vec()).map_err(|_invalid| {
         let text = format_args!("`template`: `{}` is no UTF-8 text", meta.name);
@@ -80,7 +100,7 @@ async fn read_file(
         .unwrap_or_else(|| Format::of_text(&text));
     // A value without a name has that of every such value, which says nothing.
     let file_name = Some(meta.name).filter(|it| it != "file");
-    Ok(Source { format, name: None, file_name, text })
+    Ok(Opened::Text(Source { format, name: None, file_name, text }))
 }
 
 /// Files with their bytes, under their names.

@@ -199,6 +199,27 @@ fn columns_and_background_are_set() {
 }
 
 #[test]
+fn a_part_of_the_pages_is_made() {
+    let ranges = |ranges: &str| document(&json!({"pageRanges": ranges, "footer": "{{ page }}"}));
+    let second = ranges("2-");
+    assert_eq!((second.outputs["pages"].as_u64(), second.info("Pages")), (Some(1), "1".to_owned()));
+    assert_eq!(second.page(1), "Two b 2");
+    assert_eq!(ranges("1, 2").outputs["pages"], 2);
+    let input = json!({"template": "one\n\n<!-- pagebreak -->\n\ntwo", "metadata": {}, "pageRanges": "2", "outputFormat": "PNG"});
+    assert_eq!(generate(&input, &[]).success()["file"].as_array().map(Vec::len), Some(1));
+    let told = generate(&json!({"template": "x", "metadata": {}, "pageRanges": "3-4"}), &[]);
+    assert_eq!(
+        told.failure(),
+        "INVALID_INPUT: `pageRanges`: the document has 1 pages, none of these"
+    );
+    let told = generate(&json!({"template": "x", "metadata": {}, "pageRanges": "2-1"}), &[]);
+    assert_eq!(
+        told.failure(),
+        "INVALID_INPUT: `pageRanges`: `2-1` names no pages, e.g. 1-3, 5, 8-"
+    );
+}
+
+#[test]
 fn a_typst_template_keeps_its_own_page_unless_the_task_says_otherwise() {
     let template = "#set page(width: 10cm)\nx";
     let own = generate(&json!({"template": template}), &[]).document();

@@ -41,6 +41,25 @@ fn writes_a_report() {
 }
 
 #[test]
+fn the_readme_shows_the_samples() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/samples");
+    let files = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let files = files.filter(|it| it.extension().is_some_and(|it| it == "json"));
+    let samples: Vec<Value> =
+        files.map(|it| serde_json::from_slice(&std::fs::read(it).unwrap()).unwrap()).collect();
+    let blocks = include_str!("../../README.md").split("```json\n").skip(1);
+    let blocks = blocks.map(|it| it.split_once("```").unwrap().0);
+    let tasks: Vec<Value> = blocks
+        .filter_map(|it| serde_json::from_str(it).ok())
+        .filter(|it: &Value| it.get("template").is_some())
+        .collect();
+    for task in &tasks {
+        assert!(samples.iter().any(|it| it["inputs"] == *task), "no sample: {task:#}");
+    }
+    assert_eq!(tasks.len(), samples.len());
+}
+
+#[test]
 fn writes_a_letterhead() {
     let document = run(include_str!("../../samples/letterhead.json"));
     assert_eq!(

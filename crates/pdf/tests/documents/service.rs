@@ -78,6 +78,38 @@ fn a_worker_that_was_ended_from_outside_is_replaced() {
 }
 
 #[test]
+fn a_document_whose_worker_is_killed_fails_alone() {
+    let service = Service::start(&[("PDF_TIMEOUT", "60s")]);
+    let endless = "#for a in range(10000) { for b in range(10000) { for c in range(10000) { } } }";
+    let endless = json!({"template": endless, "templateFormat": "typst"});
+    let answer = thread::scope(|scope| {
+        let asked = scope.spawn(|| service.generate(&endless));
+        // A document that a worker has died of is tried once more, with a new one.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !asked.is_finished() {
+            assert!(Instant::now() < deadline, "the document has not failed");
+            for worker in service.workers().iter().filter(|it| is_busy(it)) {
+                let _gone = Command::new("kill").args(["-9", worker]).status();
+            }
+            thread::yield_now();
+        }
+        asked.join().unwrap()
+    });
+    assert_eq!(answer["error"]["error_code"], "UNKNOWN_ERROR", "{answer}");
+    let told = answer["error"]["message"].as_str().unwrap();
+    assert!(told.contains("the process that rendered the document has ended"), "{told}");
+    assert_eq!(pages(&service.generate(&json!({"template": "x"}))), 1);
+}
+
+/// Whether a process has worked for three seconds, more than the loading of fonts takes.
+fn is_busy(id: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let ticks =
+        stat.rsplit(')').next().and_then(|it| it.split_whitespace().nth(11)?.parse::<u32>().ok());
+    ticks.is_some_and(|it| it > 300)
+}
+
+#[test]
 fn spiffarena_gets_a_data_url() {
     let service = Service::start(&[]);
     let answer = service

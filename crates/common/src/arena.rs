@@ -42,17 +42,14 @@ impl<C: Send + Sync + 'static> Connector<C> {
     #[must_use]
     pub fn arena_command<I, Fut>(mut self, id: &'static str, run: fn(Context<C>, I) -> Fut) -> Self
     where
-        I: DeserializeOwned + JsonSchema + 'static,
+        I: DeserializeOwned + JsonSchema + Send + 'static,
         Fut: Future<Output = Result<Reply, Failure>> + Send + 'static,
     {
         let parameters = Fields::in_order::<I>();
         let expected = parameters.iter().map(|(name, it)| (name.clone(), it.required)).collect();
         let erased: Run<C> = Box::new(move |cx, given| -> Pending<Object> {
             match read(given, &expected) {
-                Ok(input) => {
-                    let reply = run(cx, input);
-                    Box::pin(async { Ok(reply.await?.into()) })
-                }
+                Ok(input) => Box::pin(async move { Ok(run(cx, input).await?.into()) }),
                 Err(text) => {
                     Box::pin(future::err(Failure::permanent(TYPE_ERROR, anyhow::anyhow!(text))))
                 }

@@ -85,16 +85,14 @@ impl<C: Send + Sync + 'static> Connector<C> {
     #[must_use]
     pub fn action<I, O, Fut>(mut self, name: &'static str, run: fn(Context<C>, I) -> Fut) -> Self
     where
-        I: DeserializeOwned + JsonSchema + 'static,
+        I: DeserializeOwned + JsonSchema + Send + 'static,
         O: Outputs + 'static,
         Fut: Future<Output = Result<O, Failure>> + Send + 'static,
     {
         let erased = move |cx, variables: &Object| -> Pending<Object> {
             match schema::inputs(variables) {
-                Ok(inputs) => {
-                    let outputs = run(cx, inputs);
-                    Box::pin(async { outputs.await?.into_object() })
-                }
+                // Begun in the box, since it may be large and would be copied there otherwise.
+                Ok(inputs) => Box::pin(async move { run(cx, inputs).await?.into_object() }),
                 Err(failure) => Box::pin(future::err(failure)),
             }
         };

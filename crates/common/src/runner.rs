@@ -105,7 +105,8 @@ impl Runner {
         let keeps_codes = action.is_some_and(|it| self.connected.arena_command(it).is_some());
         let outcome = match (&self.ledger, action) {
             (Some(ledger), Some(action)) if request.again != Again::Anew => {
-                self.remembered(ledger, action, request).instrument(span).await
+                // Boxed, as whatever takes a ledger: the others go without the room for it.
+                Box::pin(self.remembered(ledger, action, request).instrument(span)).await
             }
             _ => self.observed(action.unwrap_or("unknown"), request, None).instrument(span).await,
         };
@@ -190,7 +191,7 @@ impl Runner {
                 return Err(failure);
             }
             if let Some(lease) = lease {
-                lease.take_back().await;
+                Box::pin(lease.take_back()).await;
                 lease.free_slot();
             }
             let pause = if *rate_limited {

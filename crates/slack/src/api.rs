@@ -1,11 +1,15 @@
 //! Slack's Web API: one call, with its limits.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use common::{Failure, Object};
 use http::{HeaderMap, HeaderValue, Method as Verb, header};
 use outbound::{Body, Outbound, Redirects, Request};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::debug;
@@ -151,8 +155,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 /// Slack's answer, where it is one and says `ok`.
 fn read(method: &Method, exchange: Exchange) -> Result<Answer, Problem> {
     let Exchange { status, headers, body } = exchange;
-    let parsed = serde_json::from_slice::<Value>(&body);
-    let Ok(Value::Object(answer)) = parsed else {
+    let Ok(Told(answer)) = serde_json::from_slice(&body) else {
         let is_answer = status < 300;
         return Err(Problem::Failed(if is_answer {
             verdict::of_rubbish(method, &body)
@@ -173,6 +176,37 @@ fn read(method: &Method, exchange: Exchange) -> Result<Answer, Problem> {
     }
 }
 
+/// The members of an answer, without the message as it was posted: most of the answer to a message, and read by nobody.
+struct Told(Object);
+
+impl<'de> Deserialize<'de> for Told {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ToldVisitor)
+    }
+}
+
+struct ToldVisitor;
+
+impl<'de> Visitor<'de> for ToldVisitor {
+    type Value = Told;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Told, M::Error> {
+        let mut told = Object::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if name == "message" {
+                members.next_value::<IgnoredAny>()?;
+            } else {
+                told.insert(name, members.next_value()?);
+            }
+        }
+        Ok(Told(told))
+    }
+}
+
 /// Arguments as form fields; null is left out.
 fn form(arguments: &Value) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
@@ -184,4 +218,37 @@ fn form(arguments: &Value) -> String {
         }
     }
     form.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::method;
+
+    /// What is kept of an answer with status 200, as JSON; else the failure.
+    fn check(body: &'static str, expected: &str) {
+        let body = Bytes::from_static(body.as_bytes());
+        let exchange = Exchange { status: 200, headers: HeaderMap::new(), body };
+        let told = match read(&method::POST_MESSAGE, exchange) {
+            Ok(answer) => Value::Object(answer.body).to_string(),
+            Err(problem) => problem.into_failure().to_string(),
+        };
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn half_an_answer_is_none() {
+        let expected =
+            "INVALID_RESULT_FORMAT: chat.postMessage answered something that is not JSON";
+        check(r#"{"ok":true,"ts":"1.2","message":{"text":"#, expected);
+        check(r#"{"ok":true,"ts":"1.2","message":{"text":"a"}"#, expected);
+    }
+
+    #[test]
+    fn the_message_as_it_was_posted_is_not_kept() {
+        let answer = r#"{"ok":true,"message":{"text":"a","ts":"1.2"},"ts":"1.2"}"#;
+        check(answer, r#"{"ok":true,"ts":"1.2"}"#);
+        let refusal = r#"{"ok":false,"error":"fatal_error","message":"a"}"#;
+        check(refusal, "FATAL_ERROR: Slack refuses chat.postMessage: fatal_error");
+    }
 }

@@ -1,6 +1,6 @@
 //! `Slack`: what all actions share.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, pin::Pin};
 
 use common::{Context, Failure, Object};
 use files::Store;
@@ -93,6 +93,8 @@ impl Slack {
 
     /// Makes a call when it is its turn in a channel; one that Slack limits keeps its place for when it comes back.
     ///
+    /// The call is boxed, since it is held while it waits, and there would be room for it twice otherwise.
+    ///
     /// # Errors
     /// Those of `call`, and `Failure::rate_limited` where the turn is too far away.
     pub(crate) async fn in_turn<T>(
@@ -101,7 +103,7 @@ impl Slack {
         method: &Method,
         channel: &str,
         ticket: String,
-        call: impl Future<Output = Result<T, Problem>>,
+        call: Pin<Box<impl Future<Output = Result<T, Problem>>>>,
     ) -> Result<T, Problem> {
         let lane = (workspace.name.clone(), channel.to_owned());
         let place = (workspace.name.clone(), method.name);
@@ -134,10 +136,14 @@ impl Slack {
         let ask = async || {
             let answer =
                 self.call(workspace, &method::AUTH_TEST, &Value::Null).await.map_err(drop)?;
-            answer.body.get("url").and_then(Value::as_str).map(str::to_owned).ok_or(())
+            let url = answer.body.get("url").and_then(Value::as_str).ok_or(())?;
+            Url::parse(url).map_err(drop)
         };
-        let base = workspace.url.get_or_try_init(ask).await.ok()?;
-        let mut url = Url::parse(base).ok()?;
+        let base = match workspace.url.get() {
+            Some(base) => base,
+            None => Box::pin(workspace.url.get_or_try_init(ask)).await.ok()?,
+        };
+        let mut url = base.clone();
         let digits = ts.replace('.', "");
         url.path_segments_mut().ok()?.pop_if_empty().extend([
             "archives",

@@ -57,7 +57,8 @@ pub(crate) async fn channel(
         Channel::Name(name) => name,
     };
     let read = |cursor| channels_page(api, workspace, cursor);
-    match workspace.lookups.channels.find(name, Names::Unique, read).await? {
+    // Boxed, as every look-up: who has the id goes without the room for it.
+    match Box::pin(workspace.lookups.channels.find(name, Names::Unique, read)).await? {
         Found::One(id) => Ok(id),
         Found::Several | Found::None => {
             let text = format!(
@@ -93,8 +94,8 @@ pub(crate) fn learn(workspace: &Workspace, name: &str, id: &str) {
 pub(crate) async fn user(api: &Api, workspace: &Workspace, user: &User) -> Result<String, Failure> {
     match user {
         User::Id(id) => Ok(id.clone()),
-        User::Email(email) => by_email(api, workspace, email).await,
-        User::Name(name) => by_name(api, workspace, name).await,
+        User::Email(email) => Box::pin(by_email(api, workspace, email)).await,
+        User::Name(name) => Box::pin(by_name(api, workspace, name)).await,
     }
 }
 
@@ -111,7 +112,7 @@ pub(crate) async fn conversation(
         let answer = call(api, workspace, &method::OPEN, &json!({"users": user})).await?;
         text(&answer, &method::OPEN, &["channel", "id"])
     };
-    workspace.lookups.conversations.get(user, ask).await
+    Box::pin(workspace.lookups.conversations.get(user, ask)).await
 }
 
 async fn by_email(api: &Api, workspace: &Workspace, email: &str) -> Result<String, Failure> {

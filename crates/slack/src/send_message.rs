@@ -78,19 +78,21 @@ pub(crate) async fn run(slack: Context<Slack>, mut input: Input) -> Result<Outpu
             let what = "`files`, `scheduledAt` and `ephemeralTo` need a channel; an incoming webhook has none of them";
             return Err(invalid(what));
         }
-        webhook::send(&slack, workspace, url, &message).await?;
+        // What few messages need is boxed, or each would carry the room for it.
+        Box::pin(webhook::send(&slack, workspace, url, &message)).await?;
         return Ok(Output { messages: vec![Sent::default()], ..Output::default() });
     }
     let sender = Sender { slack: &slack, workspace, message: &message };
     sender.preview(&targets, &files)?;
     if !files.is_empty() {
-        let shared = share::message(&slack, workspace, &message, &targets, &files).await?;
+        let sharing = share::message(&slack, workspace, &message, &targets, &files);
+        let shared = Box::pin(sharing).await?;
         return Ok(Output { files: Some(shared.files), ..output(shared.messages) });
     }
     if let [target] = &targets[..] {
         return Ok(output(vec![sender.send(target, 0).await?]));
     }
-    sender.send_all(&targets).await.map(output)
+    Box::pin(sender.send_all(&targets)).await.map(output)
 }
 
 /// The outputs of messages, of which one at least is out.

@@ -76,7 +76,7 @@ impl Sender<'_> {
         let channel = target.channel(slack, workspace).await?;
         let (method, arguments) = self.arguments(&channel, index).await?;
         let ticket = format!("{}/{index}", slack.request_id());
-        let call = slack.api.call(workspace, method, &arguments);
+        let call = Box::pin(slack.api.call(workspace, method, &arguments));
         let outcome = Slack::in_turn(slack, workspace, method, &channel, ticket, call).await;
         if let (Err(problem), Target::Channel(channel)) = (&outcome, target)
             && problem.word() == Some("channel_not_found")

@@ -114,7 +114,7 @@ pub(crate) async fn upload(
     }
     let (method, ticket) = (&method::COMPLETE_UPLOAD, slack.request_id().to_owned());
     let arguments = Value::from(arguments);
-    let call = slack.api.call(workspace, method, &arguments);
+    let call = Box::pin(slack.api.call(workspace, method, &arguments));
     let outcome = match channels.first() {
         Some(channel) => Slack::in_turn(slack, workspace, method, channel, ticket, call).await,
         None => call.await,

@@ -44,7 +44,7 @@ pub(crate) async fn send(
     request.headers.insert(header::CONTENT_TYPE, json);
     request.body = Body::Bytes(serde_json::to_vec(&payload).unwrap_or_default().into());
     request.redirects = Redirects::Off;
-    let call = slack.api.exchange(workspace, &method::WEBHOOK, &request);
+    let call = Box::pin(slack.api.exchange(workspace, &method::WEBHOOK, &request));
     let (lane, ticket) = (method::WEBHOOK.name, slack.request_id().to_owned());
     let outcome = Slack::in_turn(slack, workspace, &method::WEBHOOK, lane, ticket, call).await;
     // Its URL is its secret, so that no text may hold it.

@@ -26,7 +26,7 @@ pub(crate) struct Workspace {
     /// An incoming webhook, whose URL is its secret.
     pub(crate) webhook: Option<Webhook>,
     /// `https://acme.slack.com/`, once it is known.
-    pub(crate) url: OnceCell<String>,
+    pub(crate) url: OnceCell<Url>,
     pub(crate) lookups: Lookups,
 }
 

@@ -1,5 +1,7 @@
 //! Hides the secrets of a request in every text about it.
 
+use std::{cmp::Reverse, sync::OnceLock};
+
 use common::{Object, Secret};
 use serde_json::Value;
 
@@ -10,29 +12,34 @@ const SECRET_CHARS_MIN: usize = 3;
 /// How much of a peer's text is told, in characters.
 const EXCERPT_CHARS_MAX: usize = 500;
 
-/// The secrets of one request, in every form in which a peer may echo them, the longest first.
+/// The secrets of one request.
 #[derive(Debug, Default)]
-pub(crate) struct Mask(Vec<Secret>);
+pub(crate) struct Mask {
+    secrets: Vec<Secret>,
+    /// Every form in which a peer may echo them, the longest first; made for the first text, which few calls have.
+    forms: OnceLock<Vec<Secret>>,
+}
 
 impl Mask {
     pub(crate) fn add(&mut self, secret: &str) {
         if secret.chars().count() < SECRET_CHARS_MIN {
             return;
         }
-        let json = Value::from(secret).to_string();
-        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        let forms = [
-            secret.to_owned(),
-            json.trim_matches('"').to_owned(),
-            encoded.replace('+', "%20"),
-            encoded,
-        ];
-        for form in forms.map(Secret::from) {
-            if !self.0.contains(&form) {
-                self.0.push(form);
+        self.secrets.push(secret.to_owned().into());
+        self.forms.take();
+    }
+
+    fn forms(&self) -> &[Secret] {
+        self.forms.get_or_init(|| {
+            let mut forms = Vec::new();
+            for form in self.secrets.iter().flat_map(|it| forms_of(it.reveal())) {
+                if !forms.contains(&form) {
+                    forms.push(form);
+                }
             }
-        }
-        self.0.sort_by_key(|it| std::cmp::Reverse(it.reveal().len()));
+            forms.sort_by_key(|it| Reverse(it.reveal().len()));
+            forms
+        })
     }
 
     /// `text` without the secrets.
@@ -40,7 +47,7 @@ impl Mask {
         let hide = |text: String, secret: &Secret| {
             if text.contains(secret.reveal()) { text.replace(secret.reveal(), MASK) } else { text }
         };
-        self.0.iter().fold(text.to_owned(), hide)
+        self.forms().iter().fold(text.to_owned(), hide)
     }
 
     /// `value` without the secrets, names of members included.
@@ -81,6 +88,14 @@ impl Mask {
     }
 }
 
+/// As it is, in JSON, and in a URL's path and query.
+fn forms_of(secret: &str) -> [Secret; 4] {
+    let json = Value::from(secret).to_string();
+    let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    [secret.to_owned(), json.trim_matches('"').to_owned(), encoded.replace('+', "%20"), encoded]
+        .map(Secret::from)
+}
+
 /// Line separators and marks that change the direction of what follows.
 fn is_layout(it: char) -> bool {
     matches!(it, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -107,6 +122,14 @@ mod tests {
         assert_eq!(mask.text("a b\"cde"), "***");
         assert_eq!(mask.text("xyz"), "xyz");
         assert!(!format!("{mask:?}").contains("a b"));
+    }
+
+    #[test]
+    fn a_secret_that_is_told_later_is_hidden_too() {
+        let mut mask = mask(&["tok3n"]);
+        assert_eq!(mask.text("tok3n and n3wer"), "*** and n3wer");
+        mask.add("n3wer");
+        assert_eq!(mask.text("tok3n and n3wer"), "*** and ***");
     }
 
     #[test]

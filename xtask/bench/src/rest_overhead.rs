@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use crate::{
     caller::Call,
     figure::{Figure, Target},
-    http::{Cost, cost},
+    http::Cost,
     peer::{Peer, TOKEN},
     process::Process,
     setup::Setup,
@@ -32,6 +32,9 @@ use crate::{
 /// The time of a call is told where nothing waits for anything else, the processor time where there is some load.
 const CONNECTIONS: [usize; 2] = [1, 8];
 const N_ROUNDS: usize = 5;
+/// A call takes half as long again where the system has put the threads apart, which it keeps up for a while: with many
+/// short turns, each with connections of its own, that happens to all of them alike.
+const N_SLICES: u32 = 20;
 const RATIO_MAX: f64 = 1.3;
 
 /// Three processes, and the ways in which they are called.
@@ -51,8 +54,18 @@ struct Way {
     noop: Call,
     bare_call: Call,
     bare_no_call: Call,
-    /// What [`Bench::looped`] is to call.
+    /// What the loop is to call.
     address: Value,
+}
+
+/// What one of them has taken so far.
+#[derive(Default)]
+struct Sum {
+    /// Of each call, in microseconds.
+    times: Vec<f64>,
+    elapsed: Duration,
+    /// In seconds.
+    cpu: f64,
 }
 
 /// The costs of one round.
@@ -138,26 +151,62 @@ impl Bench {
         Ok(Self { _peer: peer, rest, noop, bare, ways })
     }
 
+    /// All five in turn, slice by slice, for so long each.
     async fn round(&self, way: &Way, connections: usize, period: Duration) -> Result<Round> {
         let Self { rest, noop, bare, .. } = self;
-        Ok(Round {
-            rest: cost(rest, &way.rest, connections, period).await?,
-            bare_call: cost(bare, &way.bare_call, connections, period).await?,
-            noop: cost(noop, &way.noop, connections, period).await?,
-            bare_no_call: cost(bare, &way.bare_no_call, connections, period).await?,
-            looped: self.looped(way, connections, period).await?,
-        })
+        let slice = period / N_SLICES;
+        let mut sums: [Sum; 5] = Default::default();
+        for _ in 0..N_SLICES {
+            let [of_rest, of_call, of_noop, of_no_call, of_loop] = &mut sums;
+            of_rest.add(rest, &way.rest, connections, slice).await?;
+            of_call.add(bare, &way.bare_call, connections, slice).await?;
+            of_noop.add(noop, &way.noop, connections, slice).await?;
+            of_no_call.add(bare, &way.bare_no_call, connections, slice).await?;
+            of_loop.add_loop(bare, &way.address, connections, slice).await?;
+        }
+        let [rest, bare_call, noop, bare_no_call, looped] = sums.map(Sum::cost);
+        Ok(Round { rest, noop, bare_call, bare_no_call, looped })
+    }
+}
+
+impl Sum {
+    async fn add(
+        &mut self,
+        server: &Process,
+        call: &Call,
+        connections: usize,
+        period: Duration,
+    ) -> Result<()> {
+        let cpu = server.cpu()?;
+        let load = call.repeat(connections, period).await?;
+        self.times.extend(load.times);
+        self.elapsed += load.elapsed;
+        self.cpu += server.cpu()? - cpu;
+        Ok(())
     }
 
     /// The loop around plain reqwest, in a process of its own.
-    async fn looped(&self, way: &Way, tasks: usize, period: Duration) -> Result<Cost> {
-        let mut order = way.address.clone();
+    async fn add_loop(
+        &mut self,
+        bare: &Process,
+        address: &Value,
+        tasks: usize,
+        period: Duration,
+    ) -> Result<()> {
+        let mut order = address.clone();
         order["tasks"] = tasks.into();
         order["milliseconds"] = u64::try_from(period.as_millis())?.into();
-        let call = Call::post(self.bare.address, "/loop", &order, "[");
-        let (begun, cpu) = (Instant::now(), self.bare.cpu()?);
-        let times = serde_json::from_str(&call.once().await?)?;
-        Ok(Cost::of(times, begun.elapsed(), self.bare.cpu()? - cpu))
+        let call = Call::post(bare.address, "/loop", &order, "[");
+        let (begun, cpu) = (Instant::now(), bare.cpu()?);
+        let times: Vec<f64> = serde_json::from_str(&call.once().await?)?;
+        self.times.extend(times);
+        self.elapsed += begun.elapsed();
+        self.cpu += bare.cpu()? - cpu;
+        Ok(())
+    }
+
+    fn cost(self) -> Cost {
+        Cost::of(self.times, self.elapsed, self.cpu)
     }
 }
 

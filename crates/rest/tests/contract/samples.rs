@@ -48,6 +48,19 @@ fn creates_an_order() {
 }
 
 #[test]
+fn calls_by_settings() {
+    let peer = Peer::answering("200 OK", &[], b"");
+    let port = peer.port().to_string();
+    let settings =
+        [("REST_HOST", "127.0.0.1"), ("REST_HTTP_PORT", &*port), ("REST_AUTH_TOKEN", "t0ken")];
+    run_with(include_str!("../../samples/call-by-settings.json"), &peer, &settings);
+    let request = peer.request();
+    assert!(request.starts_with("POST /orders?key=t0ken HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("\r\nx-api-token: t0ken\r\n"), "{request}");
+    assert!(request.ends_with(r#"{"note":"${rest-auth-token} is text here"}"#), "{request}");
+}
+
+#[test]
 fn sends_a_form() {
     let peer = Peer::answering("200 OK", &[], b"");
     assert_eq!(run(include_str!("../../samples/send-form.json"), &peer)["restStatus"], json!(200));

@@ -269,6 +269,28 @@ fn settings_are_filled_in_where_the_call_goes_and_never_in_its_data() {
 }
 
 #[test]
+fn names_other_inputs_and_other_credentials_are_not_filled_in() {
+    let text = "${rest-auth-token}";
+    let login = Peer::answering("200 OK", &["content-type: application/json"], b"{}");
+    let auth = json!({"type": "oauth2", "tokenUrl": login.url("/"), "clientId": "me", "clientSecret": text});
+    let settings = [("REST_AUTH_TOKEN", "t0ken")];
+    invoke("GET", &json!({"restUrl": "http://x/", "auth": auth}), &settings).failure();
+    let peer = Peer::answering("200 OK", &[], b"");
+    let input = json!({"restUrl": peer.url("/"), "restUrlParams": {text: 1}, "idempotencyKey": text,
+        "payloadType": "form", "requestPayload": {"a": text}});
+    invoke("POST", &input, &settings).success();
+    let key = json!({"restUrl": peer.url("/"), "auth": {"type": "apiKey", "name": "x-${host}", "value": "v"}});
+    invoke("GET", &key, &settings).failure();
+    let told = [login.request(), peer.request()].concat();
+    assert!(!told.contains("t0ken"), "{told}");
+    for expected in
+        ["POST /?%24%7Brest-auth-token%7D=1 ", "idempotency-key: ${rest-auth-token}\r\n"]
+    {
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
 fn a_post_carries_an_idempotency_key() {
     check(
         "POST",

@@ -1,6 +1,10 @@
 //! A connector that runs for long: what one document does must not show in the next.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
-//! `cargo xtask bench`: builds what is measured and what measures it, and runs that.
+//! `cargo xtask bench`: builds what is measured, as it ships, and what measures it, and runs that.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{progress, tree};
+use crate::{progress, shipped, tree};
 
 /// What can be measured: the names that `xtask/bench` knows.
 const NAMES: [&str; 9] =
@@ -36,25 +36,26 @@ pub(crate) struct Args {
     quick: bool,
 }
 
-/// Builds in release mode and measures.
+/// Builds and measures.
 ///
 /// # Errors
 ///
 /// When something doesn't build, there is no broker, or a connector gives wrong answers; not when a target is missed.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    progress::heading("release build");
     let is_asked_for = |name: &str| args.names.is_empty() || args.names.iter().any(|it| it == name);
     let connectors = CONNECTORS.iter().filter(|(_, only)| only.is_none_or(is_asked_for));
-    for package in connectors.map(|(package, _)| *package).chain(["bench"]) {
-        // One after the other: built together, each would get the features that the other needs of their libraries.
-        let mut build = Command::new("cargo");
-        build.args(["build", "--release", "--package", package]).current_dir(tree::root());
-        progress::quietly(package, build)?;
-    }
+    let connectors = connectors.map(|(name, _)| (*name, *name));
+    let programs = shipped::build(connectors.chain([("bench", "noop-connector")]))?;
+    progress::heading("release build of what measures them");
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release", "--package", "bench"]).current_dir(tree::root());
+    progress::quietly("bench", build)?;
     let mut bench = Command::new("sh");
     bench
         .args(["-c", LAUNCH])
         .arg(tree::root().join("target/release/bench"))
+        .arg("--programs")
+        .arg(programs)
         .args(&args.names)
         .args(args.quick.then_some("--quick"))
         .current_dir(tree::root());

@@ -1,7 +1,6 @@
 //! `cargo xtask docker`: images of the connectors, from static binaries that are built on this machine.
 
 use std::{
-    env::consts,
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -12,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
 use crate::{
-    base, progress,
+    base, progress, shipped,
     tree::{self, Connector},
 };
 
@@ -88,14 +87,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let connectors = tree::chosen(tree::root(), &args.names)?;
     ensure!(!connectors.is_empty(), "definitions/ holds no definition that a crate implements");
 
-    let triple = triple()?;
-    progress::heading(&format!("static release build for {triple}"));
-    build(&sh, &triple, &connectors)?;
+    let programs = shipped::build(connectors.iter().map(|it| (it.name.as_str(), it.name.as_str())))?;
 
     progress::heading("images");
     let mut rows = vec![["image", "size", "of it the binary"].map(str::to_owned).to_vec()];
     for connector in &connectors {
-        let binary = tree::root().join(format!("target/{triple}/release/{}", connector.name));
+        let binary = programs.join(&connector.name);
         let context = context(connector, &binary)?;
         let image = names.of(connector);
         make(&sh, connector, &context, &image)?;
@@ -150,31 +147,6 @@ pub(crate) fn megabytes(bytes: u64) -> String {
 pub(crate) fn size(sh: &Shell, image: &str) -> Result<u64> {
     let size = cmd!(sh, "docker image inspect --format '{{.Size}}' {image}").quiet().read()?;
     size.parse().with_context(|| format!("size of {image}: `{size}`"))
-}
-
-/// Packed relocations, which glibc reads since 2.36, save half a megabyte.
-const FLAGS: [&str; 3] = [
-    "-C target-feature=+crt-static",
-    "-C strip=symbols",
-    "-C link-arg=-Wl,-z,pack-relative-relocs",
-];
-
-fn triple() -> Result<String> {
-    ensure!(consts::OS == "linux", "images are built on Linux, this is {}", consts::OS);
-    Ok(format!("{}-unknown-linux-gnu", consts::ARCH))
-}
-
-fn build(sh: &Shell, triple: &str, connectors: &[Connector]) -> Result<()> {
-    // For the target alone, and the target named although it is the host's: procedural macros can't be static.
-    let variable = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace('-', "_"));
-    let packages = connectors.iter().flat_map(|it| ["--package", &it.name]);
-    cmd!(sh, "cargo build --release --locked --target {triple} {packages...}")
-        .env(variable, FLAGS.join(" "))
-        // A minute more here makes what everybody pulls a megabyte smaller.
-        .env("CARGO_PROFILE_RELEASE_LTO", "fat")
-        .quiet()
-        .run()?;
-    Ok(())
 }
 
 /// Lays out the image's whole file system below `target/docker/<name>/root`.

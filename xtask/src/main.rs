@@ -13,6 +13,7 @@ mod e2e;
 mod mirror;
 mod progress;
 mod readme;
+mod shipped;
 mod test;
 mod tidy;
 mod tree;

@@ -63,7 +63,7 @@ pub(crate) async fn measure(setup: &Setup) -> Result<Vec<Figure>> {
     let mut figures = vec![
         Figure::new("idle memory", email.memory()?.total, "MB").target(Target::AtMost(IDLE_MB_MAX)),
     ];
-    let loop_program = setup.programs.join("bare-mail");
+    let loop_program = setup.yardsticks.join("bare-mail");
     for (name, bytes, cpu_max) in
         [("small", 0, CPU_SMALL_MS_MAX), ("1 MiB", ATTACHMENT_BYTES, CPU_LARGE_MS_MAX)]
     {

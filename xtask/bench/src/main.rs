@@ -42,7 +42,7 @@ use crate::{
     setup::{SCENARIO_MAX, Scale, Setup},
 };
 
-/// Measures the connectors that lie beside this program.
+/// Measures connectors.
 #[derive(Parser)]
 struct Cli {
     /// What to measure; everything when nothing is named
@@ -51,6 +51,10 @@ struct Cli {
     /// A first impression within a minute, instead of three
     #[arg(long)]
     quick: bool,
+
+    /// Folder of the connectors that are measured
+    #[arg(long)]
+    programs: PathBuf,
 
     /// Folder for the results, `<name>.json`
     #[arg(long, default_value = "target/bench")]
@@ -99,7 +103,8 @@ async fn run(cli: Cli) -> Result<()> {
     let scenarios = if cli.names.is_empty() { Scenario::value_variants() } else { &cli.names[..] };
     let mut setup = Setup {
         scale: if cli.quick { Scale::Quick } else { Scale::Full },
-        programs: programs()?,
+        programs: cli.programs,
+        yardsticks: yardsticks()?,
         logs: cli.results.join("logs"),
         broker: None,
     };
@@ -157,8 +162,8 @@ impl Scenario {
     }
 }
 
-/// The folder that cargo has put this program and the connectors into.
-fn programs() -> Result<PathBuf> {
+/// The folder that cargo has put this program and what it measures against into.
+fn yardsticks() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     Ok(own.parent().map(Path::to_owned).unwrap_or_default())
 }

@@ -59,7 +59,7 @@ impl Process {
     /// As for [`Self::connector`].
     pub(crate) async fn bare(setup: &Setup) -> Result<Self> {
         let address = free_address()?;
-        let mut command = Command::new(setup.programs.join("bare"));
+        let mut command = Command::new(setup.yardsticks.join("bare"));
         command.env_clear().arg(address.to_string());
         Self::start(setup, "bare", command, address).await
     }

@@ -11,8 +11,10 @@ pub(crate) const SCENARIO_MAX: Duration = Duration::from_secs(150);
 
 pub(crate) struct Setup {
     pub(crate) scale: Scale,
-    /// Folder of the programs that are measured.
+    /// Folder of the connectors that are measured.
     pub(crate) programs: PathBuf,
+    /// Folder of what they are measured against.
+    pub(crate) yardsticks: PathBuf,
     pub(crate) logs: PathBuf,
     /// Started by the first measurement that needs it.
     pub(crate) broker: Option<Arc<Broker>>,

@@ -207,7 +207,7 @@ pub(super) const TABLE: &[Row] = &[
         "",
         "origins that browsers may call /v1/… from, separated by commas",
     ),
-    ("LOG", &[], "info", "error, warn, info, debug, trace, or a tracing filter"),
+    ("LOG", &[], "info", "error, warn, info, debug, or a tracing filter"),
     ("LOG_FORMAT", &[], "", "json or text; text on a terminal, else json"),
     (
         "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -16,7 +16,7 @@ const RUSTFLAGS: [&str; 3] = [
 /// Nothing unwinds through C.
 const CFLAGS: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables";
 
-/// What the ledger's one table doesn't need of SQLite: full-text and spatial search, loaded code.
+/// What the ledger's one table doesn't need of `SQLite`: full-text and spatial search, loaded code.
 const SQLITE: &str = "-USQLITE_ENABLE_API_ARMOR -USQLITE_ENABLE_DBSTAT_VTAB -USQLITE_ENABLE_FTS3 \
                       -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 -USQLITE_ENABLE_LOAD_EXTENSION \
                       -USQLITE_ENABLE_MEMORY_MANAGEMENT -USQLITE_ENABLE_RTREE -USQLITE_ENABLE_STAT4 \

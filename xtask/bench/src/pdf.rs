@@ -52,9 +52,7 @@ pub(crate) async fn measure(setup: &Setup) -> Result<Vec<Figure>> {
     let first = begun.elapsed().as_secs_f64() * 1e3;
 
     let mut figures = invoices.cpu(setup, &connector, &mut numbers).await?;
-    figures.push(
-        Figure::new("start to first invoice", first, "ms").target(Target::AtMost(150.0)),
-    );
+    figures.push(Figure::new("start to first invoice", first, "ms").target(Target::AtMost(150.0)));
     figures.extend(invoices.memory(setup, &connector, &mut numbers).await?);
     let one = invoices.rate(setup, &connector, 1, &mut numbers).await?;
     drop(connector);
@@ -165,7 +163,8 @@ impl Invoices {
         }
         let mut figures = Vec::new();
         for ((name, most), ours) in [("Typst", 30.0), ("HTML", 40.0)].into_iter().zip(ours) {
-            let absolute = Figure::new(format!("CPU per invoice, {name}"), median(ours.clone()), "ms");
+            let absolute =
+                Figure::new(format!("CPU per invoice, {name}"), median(ours.clone()), "ms");
             figures.push(absolute.target(Target::AtMost(most)));
             if theirs.len() == ours.len() {
                 let rounds: Vec<_> = ours.into_iter().zip(theirs.clone()).collect();

@@ -28,12 +28,14 @@ use crate::{
 };
 
 const CONNECTIONS: [usize; 2] = [1, 8];
-/// The loops: how `bare-mail` calls them, how they are shown, and what we have to reach of each.
+/// The loops: how `bare-mail` calls them, how they are shown, and what we have to reach of the rate of each.
 const LOOPS: [(&str, &str, Option<f64>); 3] = [
     ("lettre", "lettre", Some(RATIO_MIN)),
-    ("lettre-nodelay", "lettre without Nagle", Some(RATIO_MIN)),
+    (NODELAY, "lettre without Nagle", Some(RATIO_MIN)),
     ("raw", "a bare socket", None),
 ];
+/// The one whose processor time ours is compared with: it neither waits for nothing nor does without what mails need.
+const NODELAY: &str = "lettre-nodelay";
 const N_ROUNDS: usize = 3;
 const ATTACHMENT_BYTES: usize = 1024 * 1024;
 const RATIO_MIN: f64 = 0.85;
@@ -100,21 +102,21 @@ pub(crate) async fn measure(setup: &Setup) -> Result<Vec<Figure>> {
                 }
                 println!("{line}");
             }
-            for ((_, title, ratio_min), rounds) in LOOPS.iter().zip(rounds) {
+            for ((way, title, ratio_min), rounds) in LOOPS.iter().zip(rounds) {
                 let of = |what: &str, unit, of: fn(&Cost) -> f64| {
                     let rounds: Vec<_> = rounds.iter().map(|(a, b)| (of(a), of(b))).collect();
                     let name = format!("{what}, {name}, {connections} at once, and {title}");
                     Figure::of_rounds(name, unit, &rounds)
                 };
                 let mails = of("mails", "/s", |it| it.per_second);
-                let cpu = of("CPU per mail", "ms", |it| it.cpu_ms_per_call);
-                figures.extend([
-                    match ratio_min {
-                        Some(min) => mails.target(Target::RatioAtLeast(*min)),
-                        None => mails,
-                    },
-                    cpu.target(Target::AtMost(cpu_max)),
-                ]);
+                figures.push(match ratio_min {
+                    Some(min) => mails.target(Target::RatioAtLeast(*min)),
+                    None => mails,
+                });
+                if *way == NODELAY {
+                    let cpu = of("CPU per mail", "ms", |it| it.cpu_ms_per_call);
+                    figures.push(cpu.target(Target::AtMost(cpu_max)));
+                }
             }
         }
     }

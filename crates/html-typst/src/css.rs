@@ -6,6 +6,7 @@ mod matching;
 mod page_rules;
 mod selectors;
 mod sheets;
+mod simple;
 mod tokens;
 
 pub(crate) use self::{

@@ -1,10 +1,11 @@
 //! The document as a tree in one list.
 
+mod parse;
 mod sink;
 
 use html5ever::LocalName;
 
-pub(crate) use self::sink::parse;
+pub(crate) use self::parse::parse;
 
 /// A node's place in the list.
 pub(crate) type Id = usize;

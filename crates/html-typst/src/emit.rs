@@ -22,6 +22,7 @@ mod table;
 mod table_borders;
 mod table_columns;
 mod table_rows;
+mod tell;
 mod text;
 mod wrap;
 
@@ -53,6 +54,10 @@ struct Emitter<'a> {
     warnings: &'a Warnings,
     /// Labels by id, of those that something leads to.
     labels: HashMap<Rc<str>, usize>,
+    /// The labels that have a place; each has one only.
+    anchored: HashSet<usize>,
+    /// Whether what is written stands on every page, where no label can be.
+    is_repeated: bool,
     /// Whether a space that comes now is not shown.
     is_after_space: bool,
     has_pending_break: bool,
@@ -133,6 +138,8 @@ pub(crate) fn document(dom: &Dom, tree: &Tree, options: &Options) -> Result<Docu
         options,
         warnings,
         labels: labels(dom, tree),
+        anchored: HashSet::new(),
+        is_repeated: false,
         is_after_space: true,
         has_pending_break: false,
         fixed: Vec::new(),
@@ -241,6 +248,14 @@ impl Emitter<'_> {
         write(self);
         (self.is_after_space, self.has_pending_break) = state;
         std::mem::replace(&mut self.out, before)
+    }
+
+    /// As [`Self::aside`], for what stands on every page.
+    fn repeated(&mut self, write: impl FnOnce(&mut Self)) -> String {
+        let before = std::mem::replace(&mut self.is_repeated, true);
+        let content = self.aside(write);
+        self.is_repeated = before;
+        content
     }
 
     /// Vertical space; `is_weak` is none at the beginning of a page.

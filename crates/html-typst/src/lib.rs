@@ -3,18 +3,6 @@
 //! The profile – what is supported and how it is mapped – stands in `crates/pdf/PROFILE.md`.
 //! Texts of a document are written as string literals only, so that no document calls a function of Typst.
 
-#![expect(clippy::needless_for_each, reason = "a loop of one call reads better as one line")]
-#![expect(
-    clippy::match_same_arms,
-    reason = "tables of CSS keywords keep the order of the standard"
-)]
-#![expect(clippy::single_match_else, reason = "a match shows what is known and what is not")]
-#![expect(clippy::struct_excessive_bools, reason = "every property of CSS is one of its own")]
-#![expect(clippy::unit_arg, reason = "a value is set and found to be known in one expression")]
-#![expect(clippy::option_option, reason = "none, or none of a known kind")]
-#![expect(clippy::similar_names, reason = "boxes have sides and axes: x and y, top and to")]
-#![expect(clippy::unnested_or_patterns, reason = "pairs read better than nested alternatives")]
-
 mod boxes;
 mod css;
 mod dom;
@@ -63,6 +51,7 @@ pub struct Image {
 }
 
 /// What is known about the document beside its text.
+#[expect(clippy::struct_excessive_bools, reason = "each part of a page may be taken")]
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Width and height that the pages have whatever the document says; points.

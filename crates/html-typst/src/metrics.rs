@@ -80,6 +80,7 @@ pub(crate) fn width(text: &str, style: &Inherited) -> f64 {
     total * style.size * bold + n_chars * style.letter_spacing
 }
 
+#[expect(clippy::match_same_arms, reason = "in the order of the blocks of Unicode")]
 fn em(character: char, widths: &Widths) -> f64 {
     match (u32::from(character), widths) {
         (0x0a | 0x0d, _) => 0.0,
@@ -91,8 +92,16 @@ fn em(character: char, widths: &Widths) -> f64 {
         (0x300..0x370 | 0x200b..0x2010 | 0x202a..0x202f | 0x2066..0x206a | 0xfe00..0xfe10, _) => {
             0.0
         }
-        (0x1100..0x1160 | 0x2e80..0xa4d0 | 0xac00..0xd7a4 | 0xf900..0xfb00 | 0xff00..0xff61, _)
-        | (0x1f300..0x1fb00 | 0x20000..0x40000, _) => 1.0,
+        (
+            0x1100..0x1160
+            | 0x2e80..0xa4d0
+            | 0xac00..0xd7a4
+            | 0xf900..0xfb00
+            | 0xff00..0xff61
+            | 0x1f300..0x1fb00
+            | 0x20000..0x40000,
+            _,
+        ) => 1.0,
         (0x2014, _) => 1.0,
         (0x600..0x700, _) => 0.5,
         (_, Widths::All(it)) => *it,

@@ -32,6 +32,7 @@ pub(crate) use self::{
     kinds::{
         Border, Break, Case, Clear, Decoration, Display, Fit, Float, Line, LineHeight, ListKind,
         Paint, PaintImage, PaintSize, Position, Stop, TextAlign, VerticalAlign, WhiteSpace,
+        WordBreak,
     },
     kinds_content::{Content, Piece, Target, Which},
     kinds_layout::{Distribution, Flex, Grid, ItemAlign, Placement, Track, Transform},
@@ -39,6 +40,7 @@ pub(crate) use self::{
 };
 
 /// What an element hands down to what is in it.
+#[expect(clippy::struct_excessive_bools, reason = "every property of CSS is one of its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct Inherited {
     pub(crate) color: Color,
@@ -73,7 +75,15 @@ pub(crate) struct Inherited {
     pub(crate) caption_is_below: bool,
     pub(crate) is_visible: bool,
     pub(crate) opacity: f64,
-    pub(crate) keeps_lines: bool,
+    /// Whether the first line of a paragraph stays with the second.
+    pub(crate) keeps_orphans: bool,
+    /// Whether the last line of a paragraph stays with the one before.
+    pub(crate) keeps_widows: bool,
+    pub(crate) word_break: WordBreak,
+    /// Whether lines end where the whole paragraph looks best.
+    pub(crate) breaks_pretty: bool,
+    /// In spaces.
+    pub(crate) tab_size: u8,
     pub(crate) quotes: Rc<[(String, String)]>,
     pub(crate) variables: Rc<HashMap<Box<str>, Rc<[Value]>>>,
 }
@@ -84,6 +94,7 @@ pub(crate) type Strings = Rc<[(Rc<str>, Rc<[Piece]>)]>;
 pub(crate) type Numbers = Rc<[(Rc<str>, i32)]>;
 
 /// The style of an element.
+#[expect(clippy::struct_excessive_bools, reason = "every property of CSS is one of its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct Style {
     pub(crate) inherited: Inherited,
@@ -106,6 +117,8 @@ pub(crate) struct Style {
     pub(crate) background: Color,
     pub(crate) paint: Option<Rc<Paint>>,
     pub(crate) is_border_box: bool,
+    /// As wide as what is in it.
+    pub(crate) fits_content: bool,
     pub(crate) clips: bool,
     pub(crate) vertical_align: VerticalAlign,
     pub(crate) break_before: Break,
@@ -171,6 +184,7 @@ impl Style {
             background: Color::TRANSPARENT,
             paint: None,
             is_border_box: false,
+            fits_content: false,
             clips: false,
             vertical_align: VerticalAlign::Baseline,
             break_before: Break::Auto,
@@ -270,7 +284,11 @@ impl Inherited {
             caption_is_below: false,
             is_visible: true,
             opacity: 1.0,
-            keeps_lines: true,
+            keeps_orphans: true,
+            keeps_widows: true,
+            word_break: WordBreak::Never,
+            breaks_pretty: false,
+            tab_size: 8,
             quotes: Rc::new([("“".into(), "”".into()), ("‘".into(), "’".into())]),
             variables: Rc::default(),
         }

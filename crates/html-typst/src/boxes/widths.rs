@@ -106,6 +106,7 @@ impl Node {
     }
 
     fn lines(&self, line: &mut Line, total: &mut Range, depth: usize) {
+        let around = |it: Option<Length>| it.map_or(0.0, |it| it.points);
         for child in &self.children {
             match &child.kind {
                 Kind::Text(text) => line.text(text, child, total),
@@ -119,11 +120,11 @@ impl Node {
                 Kind::Leader(_) | Kind::SetString(_) | Kind::SetRunning(_) => {}
                 Kind::Box if child.style.is_out_of_flow() => {}
                 Kind::Box if child.style.display == Display::Inline && child.is_inline() => {
-                    line.add(child.style.inner(3).points);
+                    line.add(child.style.inner(3).points + around(child.style.margin[3]));
                     if let Some(depth) = depth.checked_sub(1) {
                         child.lines(line, total, depth);
                     }
-                    line.add(child.style.inner(1).points);
+                    line.add(child.style.inner(1).points + around(child.style.margin[1]));
                 }
                 _ if child.is_inline() => {
                     let range = child.range_at(depth);

@@ -95,14 +95,11 @@ impl PageRule {
         }
         let mut rules = Vec::new();
         for selector in selectors {
-            match PageSelector::of(selector) {
-                Some(selector) => {
-                    rules.push(Self { selector, block: block.clone(), boxes: boxes.clone() });
-                }
-                None => {
-                    let place = selector.first().map(|it| it.place).unwrap_or_default();
-                    warnings.add(format!("CSS page selector `{}`", show(selector)), place);
-                }
+            if let Some(selector) = PageSelector::of(selector) {
+                rules.push(Self { selector, block: block.clone(), boxes: boxes.clone() });
+            } else {
+                let place = selector.first().map(|it| it.place).unwrap_or_default();
+                warnings.add(format!("CSS page selector `{}`", show(selector)), place);
             }
         }
         rules

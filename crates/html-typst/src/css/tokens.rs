@@ -55,7 +55,7 @@ fn collect(parser: &mut Parser<'_>, line: u32, depth: usize) -> Vec<Value> {
         let Ok(found) = parser.next_including_whitespace_and_comments() else { return values };
         let found = found.clone();
         let token = match &found {
-            Found::Comment(_) => continue,
+            Found::Comment(_) | Found::CDO | Found::CDC => continue,
             Found::WhiteSpace(_) => Token::Space,
             Found::Ident(it) => Token::Ident((**it).into()),
             Found::AtKeyword(it) => Token::At(it.to_ascii_lowercase().into()),
@@ -76,7 +76,6 @@ fn collect(parser: &mut Parser<'_>, line: u32, depth: usize) -> Vec<Value> {
             Found::PrefixMatch => Token::Match('^'),
             Found::SuffixMatch => Token::Match('$'),
             Found::SubstringMatch => Token::Match('*'),
-            Found::CDO | Found::CDC => continue,
             Found::Function(name) => {
                 let name = name.to_ascii_lowercase();
                 function(name.into(), inside(parser, line, depth))

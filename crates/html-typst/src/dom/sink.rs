@@ -8,92 +8,22 @@ use std::{
 
 use html5ever::{
     Attribute, ExpandedName, QualName,
-    buffer_queue::BufferQueue,
     interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink},
     ns,
     tendril::StrTendril,
-    tokenizer::{Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts},
-    tree_builder::{TreeBuilder, TreeBuilderOpts},
 };
 
-use super::{Dom, Element, Id, Kind, Node};
-use crate::Error;
-
-/// Elements within elements; browsers stop at 512, and no document that is meant to be read has 100.
-const DEPTH_MAX: usize = 200;
-/// Elements, texts and comments.
-const NODES_MAX: usize = 2_000_000;
-
-/// The tree of a document.
-///
-/// # Errors
-/// Where it is too deep.
-pub(crate) fn parse(html: &str) -> Result<Dom, Error> {
-    let guard = Guard {
-        builder: TreeBuilder::new(Sink::new(), TreeBuilderOpts::default()),
-        refused: RefCell::default(),
-    };
-    let tokenizer = Tokenizer::new(guard, TokenizerOpts::default());
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from(html));
-    // A script would be run between two calls; scripts are not run.
-    while !input.is_empty() {
-        let _script = tokenizer.feed(&input);
-    }
-    tokenizer.end();
-    match tokenizer.sink.refused.take() {
-        Some(error) => Err(error),
-        None => Ok(tokenizer.sink.builder.sink.finish()),
-    }
-}
-
-/// Between tokens and tree: the parser looks at all open elements for every tag, which has to stay linear.
-struct Guard {
-    builder: TreeBuilder<Handle, Sink>,
-    refused: RefCell<Option<Error>>,
-}
-
-impl TokenSink for Guard {
-    type Handle = Handle;
-
-    fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<Handle> {
-        if self.refused.borrow().is_some() {
-            return TokenSinkResult::Continue;
-        }
-        let is_tag = matches!(token, Token::TagToken(_));
-        let result = self.builder.process_token(token, line);
-        let sink = &self.builder.sink;
-        if is_tag && sink.depth() > DEPTH_MAX {
-            let text = format!("line {line}: elements are nested deeper than {DEPTH_MAX}");
-            self.refused.replace(Some(Error(text)));
-        } else if sink.dom.borrow().nodes.len() > NODES_MAX {
-            let text = format!("line {line}: the document has more than {NODES_MAX} nodes");
-            self.refused.replace(Some(Error(text)));
-        }
-        match result {
-            TokenSinkResult::Script(_) => TokenSinkResult::Continue,
-            other => other,
-        }
-    }
-
-    fn end(&self) {
-        self.builder.end();
-    }
-
-    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
-        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
-    }
-}
+use super::{Dom, Element, Id, Kind, Node, parse::DEPTH_MAX};
 
 /// A node as the parser knows it.
 #[derive(Clone)]
-struct Handle {
+pub(super) struct Handle {
     id: Id,
     name: Rc<QualName>,
 }
 
-struct Sink {
-    dom: RefCell<Dom>,
+pub(super) struct Sink {
+    pub(super) dom: RefCell<Dom>,
     document: Handle,
     line: Cell<u32>,
     /// The node that was put into the tree last.
@@ -101,7 +31,7 @@ struct Sink {
 }
 
 impl Sink {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let name = Rc::new(QualName::new(None, ns!(html), "".into()));
         let document = Handle { id: Dom::ROOT, name };
         let dom = Dom { nodes: vec![Node::new(Kind::Other, 1)] };
@@ -110,7 +40,7 @@ impl Sink {
     }
 
     /// How deep the last node is.
-    fn depth(&self) -> usize {
+    pub(super) fn depth(&self) -> usize {
         let dom = self.dom.borrow();
         let up = std::iter::successors(Some(self.last.get()), |&it| dom.nodes[it].parent);
         up.take(DEPTH_MAX + 2).count()

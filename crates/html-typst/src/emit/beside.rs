@@ -94,7 +94,7 @@ impl Emitter<'_> {
         narrow: Flow<'_>,
         flow: Flow<'_>,
     ) -> Option<(&'g [Group<'t>], Margin)> {
-        let room = narrow.width?;
+        let (room, whole) = (narrow.width?, flow.width?);
         let n_head =
             rest[..n_beside].iter().rposition(|it| !is_parted(it, flow)).map_or(0, |it| it + 1);
         // Heights are estimated: the next paragraph may stand beside the floats as well.
@@ -116,7 +116,7 @@ impl Emitter<'_> {
                 }
                 _ => (Margin::default(), Margin::default()),
             };
-            tail.push(self.words(group, margin.with(top).points(), inner)?);
+            tail.push(self.words(group, margin.with(top).points(), inner));
             margin = bottom;
         }
         let head = self.aside(|it| {
@@ -132,7 +132,7 @@ impl Emitter<'_> {
             .zip(widths)
             .map(|(it, width)| (!is_measured(it, *width, flow)).then_some(*width));
         let floats: Vec<_> = known.zip(cells).collect();
-        self.wrap((&floats, left.len()), &head, &tail, flow.width?);
+        self.wrap((&floats, left.len()), &head, &tail, whole);
         Some((&rest[n_all..], margin))
     }
 

@@ -1,6 +1,12 @@
 //! One block.
 
-use super::{Emitter, Flow, Origin, flow::Open, frame::Frame, margins::is_open, text};
+use super::{
+    Emitter, Flow, Origin,
+    flow::Open,
+    frame::{Frame, transformed},
+    margins::is_open,
+    text,
+};
 use crate::{
     boxes::{Kind, Node},
     style::{Break, Display, Float, TextAlign},
@@ -19,8 +25,11 @@ const MARKER_WIDTH: f64 = 60.0;
 impl Emitter<'_> {
     /// A block, without its margins above and below.
     pub(super) fn block(&mut self, node: &Node, flow: Flow<'_>) {
-        if node.style.page.is_some() && flow.is_top {
-            return self.named_page(node, flow);
+        if node.style.page.is_some() {
+            if flow.is_top {
+                return self.named_page(node, flow);
+            }
+            self.warn("CSS `page` of a box within another one", node.line);
         }
         self.unpaged_block(node, flow);
     }
@@ -30,6 +39,8 @@ impl Emitter<'_> {
             self.warn("boxes within too many boxes are shown without frames", node.line);
             return self.plain(node, flow);
         }
+        self.tell(node);
+        let flow = Flow { shrinks: flow.shrinks || node.style.fits_content, ..flow };
         let frame = Frame::of(node, flow);
         if frame.is_transparent(node, flow) {
             return self.plain(node, flow);
@@ -150,10 +161,32 @@ impl Emitter<'_> {
         self.push("]);");
     }
 
-    /// A label where something leads to the box.
+    /// A label where something leads to the box, if it is the first of its id.
     pub(super) fn anchor(&mut self, node: &Node) {
-        if let Some(number) = node.anchor.as_ref().and_then(|it| self.labels.get(it).copied()) {
+        if let Some(number) = node.anchor.as_ref().and_then(|it| self.labels.get(it).copied())
+            && !self.is_repeated
+            && self.anchored.insert(number)
+        {
             self.write(format_args!("#[#metadata(none)<to-{number}>];"));
+        }
+    }
+
+    /// Labels of all that is in a box, for boxes that stand on several pages.
+    pub(super) fn anchors(&mut self, node: &Node) {
+        self.anchor(node);
+        for child in &node.children {
+            self.anchors(child);
+        }
+    }
+
+    /// Labels of what has been left out, at the end of the document: a link to nowhere would be an error.
+    pub(super) fn remaining_anchors(&mut self) {
+        let mut numbers: Vec<_> = self.labels.values().copied().collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            if self.anchored.insert(number) {
+                self.write(format_args!("#[#metadata(none)<to-{number}>];"));
+            }
         }
     }
 
@@ -162,6 +195,7 @@ impl Emitter<'_> {
         let style = &node.style;
         let frame = Frame::of(node, Flow { shrinks: true, ..flow });
         let arguments = frame.arguments(self, node, flow);
+        self.tell(node);
         self.tell_double(node);
         let below = text::below_baseline(&style.inherited) + style.inner(2).points;
         let baseline = Self::baseline(style, below);
@@ -170,7 +204,21 @@ impl Emitter<'_> {
         if left != 0.0 {
             self.write(format_args!("#h({});", points(left)));
         }
-        self.write(format_args!("#box({}{separator}baseline: {baseline})[", arguments.as_str()));
+        let (before, after) = if style.transform.is_empty() {
+            (
+                format!("#box({}{separator}baseline: {baseline})[", arguments.as_str()),
+                "];".to_owned(),
+            )
+        } else {
+            let moved: String =
+                style.transform.iter().rev().map(|it| transformed(*it, style)).collect();
+            let ends = ")".repeat(style.transform.len());
+            (
+                format!("#box(baseline: {baseline}, {moved}box({})[", arguments.as_str()),
+                format!("]{ends});"),
+            )
+        };
+        self.push(&before);
         let inner = Flow {
             width: frame.inner_width,
             shrinks: frame.shrinks,
@@ -181,7 +229,7 @@ impl Emitter<'_> {
         };
         let content = self.aside(|it| it.inside(node, inner));
         self.push(&content);
-        self.push("];");
+        self.push(&after);
         if right != 0.0 {
             self.write(format_args!("#h({});", points(right)));
         }
@@ -191,31 +239,27 @@ impl Emitter<'_> {
     /// A link around what `write` writes.
     pub(super) fn linked(&mut self, node: &Node, write: impl FnOnce(&mut Self)) {
         let Some(address) = &node.link else { return write(self) };
-        let target = match address.strip_prefix('#') {
-            Some(name) => match self.labels.get(name) {
-                Some(number) => format!("<to-{number}>"),
-                None => {
-                    let text = format!(
-                        "`{}` is no place in the document",
-                        crate::warnings::shown(address)
-                    );
-                    self.warn(text, node.line);
-                    return write(self);
-                }
-            },
-            None => {
-                let scheme = address.split(':').next().unwrap_or_default().to_ascii_lowercase();
-                if !["http", "https", "mailto", "tel"].contains(&scheme.as_str()) {
-                    let text = format!(
-                        "link `{}` leads nowhere from a PDF",
-                        crate::warnings::shown(address)
-                    );
-                    self.warn(text, node.line);
-                    return write(self);
-                }
-                quoted(address)
+        let target = if let Some(name) = address.strip_prefix('#') {
+            if let Some(number) = self.labels.get(name) {
+                format!("<to-{number}>")
+            } else {
+                let text =
+                    format!("`{}` is no place in the document", crate::warnings::shown(address));
+                self.warn(text, node.line);
+                return write(self);
             }
+        } else {
+            let scheme = address.split(':').next().unwrap_or_default().to_ascii_lowercase();
+            if !["http", "https", "mailto", "tel"].contains(&scheme.as_str()) {
+                let text =
+                    format!("link `{}` leads nowhere from a PDF", crate::warnings::shown(address));
+                self.warn(text, node.line);
+                return write(self);
+            }
+            quoted(address)
         };
+        // What a link leads to must not be within it, nor within one that leads back.
+        self.anchors(node);
         self.write(format_args!("#link({target})["));
         write(self);
         self.push("];");

@@ -3,12 +3,13 @@
 use super::{Emitter, Flow};
 use crate::{
     boxes::Node,
-    style::{Case, WhiteSpace},
+    metrics,
+    style::{Case, Inherited, WhiteSpace, WordBreak},
 };
 
 impl Emitter<'_> {
     /// A text as its style wants it: spaces, breaks, case.
-    pub(super) fn text(&mut self, text: &str, node: &Node, _flow: Flow<'_>) {
+    pub(super) fn text(&mut self, text: &str, node: &Node, flow: Flow<'_>) {
         let style = &node.style.inherited;
         let cased = match style.case {
             Case::AsIs => None,
@@ -28,8 +29,10 @@ impl Emitter<'_> {
             let row = if style.white_space.collapses() {
                 self.collapsed(row)
             } else {
-                row.replace('\t', "        ").replace('\r', "")
+                let tab = " ".repeat(usize::from(style.tab_size));
+                row.replace('\t', &tab).replace('\r', "")
             };
+            let row = parted(row, style, flow.width);
             if row.is_empty() {
                 continue;
             }
@@ -96,6 +99,35 @@ impl Emitter<'_> {
         }
         out
     }
+}
+
+/// With places to end a line within words, where they are asked for.
+fn parted(row: String, style: &Inherited, width: Option<f64>) -> String {
+    /// Ends a line if it has to, and is not seen (Unicode, U+200B).
+    const SPACE: char = '\u{200b}';
+    let is_long = |word: &str| width.is_some_and(|it| metrics::width(word, style) > it);
+    let is_parted = |word: &str| match style.word_break {
+        WordBreak::Never => false,
+        WordBreak::Long => is_long(word),
+        WordBreak::Anywhere => true,
+    };
+    if !row.split(' ').any(is_parted) {
+        return row;
+    }
+    let mut out = String::with_capacity(row.len() * 4);
+    for word in row.split_inclusive(' ') {
+        let is_parted = is_parted(word.trim_end());
+        let mut was_letter = false;
+        for it in word.chars() {
+            // Marks stay with what they are on.
+            if is_parted && was_letter && it.is_alphanumeric() {
+                out.push(SPACE);
+            }
+            was_letter = it != ' ';
+            out.push(it);
+        }
+    }
+    out
 }
 
 fn capitals(text: &str) -> String {

@@ -12,6 +12,27 @@ const NO_ROOM: Open = Open { top: false, bottom: false };
 impl Emitter<'_> {
     /// The children of a box in columns of the same height.
     pub(super) fn columns(&mut self, node: &Node, flow: Flow<'_>) {
+        let spans = |it: &Node| it.style.spans_columns && !it.is_inline();
+        if !node.children.iter().any(spans) {
+            return self.balanced(node, flow);
+        }
+        let flow = Flow { is_bare: false, ..flow };
+        for part in node.children.chunk_by(|one, other| !spans(one) && !spans(other)) {
+            match part {
+                [all] if spans(all) => {
+                    let [above, below] =
+                        [0, 2].map(|side| super::frame::margin(&all.style, side, flow.width));
+                    self.space(above, false);
+                    self.block(all, flow);
+                    self.space(below, false);
+                }
+                _ if part.iter().all(Node::is_blank) => {}
+                _ => self.balanced(&Node { children: part.to_vec(), ..node.clone() }, flow),
+            }
+        }
+    }
+
+    fn balanced(&mut self, node: &Node, flow: Flow<'_>) {
         let style = &node.style;
         let size = style.inherited.size;
         let gap =
@@ -28,8 +49,7 @@ impl Emitter<'_> {
             });
         let count = match (style.column_count, by_width) {
             (Some(count), Some(most)) => count.min(most),
-            (Some(count), None) => count,
-            (None, Some(count)) => count,
+            (Some(count), None) | (None, Some(count)) => count,
             (None, None) => 1,
         };
         if count <= 1 || flow.cost + BLOCK + GRID > super::COST_MAX {
@@ -43,9 +63,9 @@ impl Emitter<'_> {
         // even; what is higher than the page is left to the page.
         let gap = points(gap);
         self.write(format_args!(
-            "#let body = [{content}];#layout(area => {{ let wide = (area.width - {gap} * {less}) / {count}; \
+            "#[#let body = [{content}];#layout(area => {{ let wide = (area.width - {gap} * {less}) / {count}; \
              let all = measure(block(width: wide, body)).height; let parts = columns({count}, gutter: {gap}, body); \
-             let room = all / {count} + {line}; if room > area.height {{ parts }} else {{ block(width: 100%, height: room, breakable: false, parts) }} }});",
+             let room = all / {count} + {line}; if room > area.height {{ parts }} else {{ block(width: 100%, height: room, breakable: false, parts) }} }});];",
             line = points(super::text::line_height(&style.inherited)),
             less = count - 1,
         ));

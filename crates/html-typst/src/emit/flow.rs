@@ -102,7 +102,9 @@ impl Emitter<'_> {
                 }
                 Group::Line(line) => {
                     if line.iter().all(|it| is_mark(it) || it.is_blank()) {
-                        line.iter().for_each(|it| self.inline_node(it, flow));
+                        for mark in line {
+                            self.inline_node(mark, flow);
+                        }
                         continue;
                     }
                     self.gap(&mut margin, Margin::default(), &mut above, open);
@@ -151,7 +153,9 @@ impl Emitter<'_> {
     pub(super) fn line(&mut self, nodes: &[&Node], flow: Flow<'_>) {
         (self.is_after_space, self.has_pending_break) = (true, false);
         let start = self.out.len();
-        nodes.iter().for_each(|it| self.inline_node(it, flow));
+        for node in nodes {
+            self.inline_node(node, flow);
+        }
         if std::mem::take(&mut self.has_pending_break) && self.out.len() == start {
             // Nothing but line breaks: an empty line.
             self.space(text::line_height(flow.text), false);

@@ -63,7 +63,11 @@ impl Frame {
             (it - edges.points).max(0.0)
         });
         let is_placed = !flow.shrinks || width.is_some();
-        let align = if is_placed && width.is_some() { side_of(style, flow) } else { flow.align };
+        let align = if (is_placed && width.is_some()) || style.fits_content {
+            side_of(style, flow)
+        } else {
+            flow.align
+        };
         Self { width, inner_width, inner_height, shrinks, align, left, right }
     }
 
@@ -82,6 +86,7 @@ impl Frame {
             && !matches!(style.position, Position::Relative)
             && keeping(node) == (false, false)
             && style.bookmark_level == 0
+            && !style.fits_content
             && !matches!(node.kind, Kind::Cell { .. })
             && !(flow.shrinks && style.display == Display::Table)
     }
@@ -104,23 +109,18 @@ impl Frame {
             style.height.filter(|_| !matches!(node.kind, Kind::Cell { .. } | Kind::Image { .. }))
             && style.display != Display::Table
         {
-            match self.inner_height {
-                Some(inner) => {
-                    let edges = (style.inner(0) + style.inner(2)).points;
-                    let whole = if style.is_border_box {
-                        height.of(flow.height).unwrap_or(0.0)
-                    } else {
-                        inner + edges
-                    };
-                    arguments.add("height", &points(whole));
-                }
-                None => {
-                    let text = format!(
-                        "CSS `height: {}`: the height around it is not given",
-                        height.typst()
-                    );
-                    emitter.warn(text, node.line);
-                }
+            if let Some(inner) = self.inner_height {
+                let edges = (style.inner(0) + style.inner(2)).points;
+                let whole = if style.is_border_box {
+                    height.of(flow.height).unwrap_or(0.0)
+                } else {
+                    inner + edges
+                };
+                arguments.add("height", &points(whole));
+            } else {
+                let text =
+                    format!("CSS `height: {}`: the height around it is not given", height.typst());
+                emitter.warn(text, node.line);
             }
         }
         let is_collapsed = style.display == Display::Table && style.inherited.collapses;
@@ -186,7 +186,7 @@ impl Frame {
                 cost += SMALL;
             }
         }
-        if self.width.is_some() && (self.align != flow.align) {
+        if (self.width.is_some() || style.fits_content) && self.align != flow.align {
             before = format!("align({}, {before}", text::side_name(self.align));
             after += ")";
             cost += SMALL;

@@ -6,10 +6,11 @@ use super::{
     Emitter, Flow,
     block::{GRID, SMALL},
     flow::Open,
+    text,
 };
 use crate::{
     boxes::Node,
-    style::{Grid, Placement, Track},
+    style::{Grid, Inherited, ItemAlign, Placement, TextAlign, Track},
     typst::{Arguments, number, points},
 };
 
@@ -79,7 +80,22 @@ impl Emitter<'_> {
                 shrinks: false,
                 ..flow.within(GRID)
             };
-            let align = item.style.align_self.unwrap_or(style.align_items);
+            let mut align = item.style.align_self.unwrap_or(style.align_items);
+            let side = match item.style.justify_self.unwrap_or(style.justify_items) {
+                ItemAlign::Stretch | ItemAlign::Baseline => None,
+                ItemAlign::Start => Some(TextAlign::Start),
+                ItemAlign::Center => Some(TextAlign::Center),
+                ItemAlign::End => Some(TextAlign::End),
+            };
+            let inner = match side {
+                None => inner,
+                Some(side) => {
+                    // It is no wider than what is in it, so that the cell can't be its frame.
+                    align = if align == ItemAlign::Stretch { ItemAlign::Start } else { align };
+                    let align = text::side(&Inherited { align: side, ..style.inherited.clone() });
+                    Flow { shrinks: true, align, ..inner }
+                }
+            };
             cells.push(self.item_cell(item, align, &place, inner));
         }
         self.write(format_args!(
@@ -181,7 +197,7 @@ fn areas(grid: &Grid, items: &[Node], n_columns: usize) -> Vec<Area> {
                 break;
             }
             match (x, y) {
-                (Some(_), Some(_)) | (Some(_), None) => at_y += 1,
+                (Some(_), Some(_) | None) => at_y += 1,
                 (None, _) => at_x += 1,
             }
         }

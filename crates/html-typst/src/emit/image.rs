@@ -48,6 +48,7 @@ impl Emitter<'_> {
             [3, 1].map(|it| style.margin[it].and_then(|it| it.of(flow.width)).unwrap_or(0.0));
         let mut arguments = Arguments::default();
         paint::border(style, Lines::One, &mut arguments);
+        self.tell(node);
         self.tell_double(node);
         paint::radius(style, &mut arguments);
         if style.radius.iter().any(|it| !it.is_zero()) {

@@ -4,7 +4,7 @@ use super::{Emitter, Flow, text::arguments};
 use crate::{
     boxes::{Kind, Node, formatted},
     style::{Display, ListKind},
-    typst::push_quoted,
+    typst::{points, push_quoted},
 };
 
 impl Emitter<'_> {
@@ -127,15 +127,19 @@ impl Emitter<'_> {
             self.anchor(node);
             return self.linked(node, |it| it.inline_block(node, flow));
         }
+        self.tell_inline(node);
         self.anchor(node);
         let has_frame = style.inner(1).points > 0.0
             || style.inner(3).points > 0.0
             || style.edge(0) > 0.0
             || style.edge(2) > 0.0;
         let is_short = flow.width.is_none_or(|it| node.range().most < it);
+        let [left, right] = [3, 1].map(|it| super::frame::margin(style, it, flow.width));
+        self.gap_in_line(left);
         if has_frame && is_short && flow.cost < super::COST_MAX - 30 {
             self.flush();
-            return self.linked(node, |it| it.framed(node, flow));
+            self.linked(node, |it| it.framed(node, flow));
+            return self.gap_in_line(right);
         }
         self.linked(node, |it| {
             it.styled(node, flow, |it, flow| {
@@ -144,6 +148,15 @@ impl Emitter<'_> {
                 it.push(&closing);
             });
         });
+        self.gap_in_line(right);
+    }
+
+    /// Space beside a part of a line; points.
+    fn gap_in_line(&mut self, width: f64) {
+        if width != 0.0 {
+            self.flush();
+            self.write(format_args!("#h({});", points(width)));
+        }
     }
 }
 

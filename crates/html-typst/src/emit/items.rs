@@ -63,6 +63,7 @@ impl Emitter<'_> {
             ItemAlign::End => "bottom",
         };
         arguments.add("align", &format!("{} + {down}", super::text::side_name(flow.align)));
+        self.tell(item);
         let is_filled = align == ItemAlign::Stretch && fills_cell(style);
         if is_filled {
             frame(style, &mut arguments);

@@ -203,7 +203,7 @@ impl Emitter<'_> {
             origin: Some(Origin { width: None, height: None, padding: [0.0; 4] }),
             cost: 80,
         };
-        let content = self.aside(|it| {
+        let content = self.repeated(|it| {
             let flow = it.restyle(&style.inherited, flow);
             it.contents(&node, flow, Open { top: true, bottom: true });
             it.place_waiting(flow);

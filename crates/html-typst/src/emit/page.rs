@@ -78,6 +78,7 @@ impl Emitter<'_> {
             self.write(format_args!("#set page({});", arguments.as_str()));
         }
         self.push(&content);
+        self.remaining_anchors();
         (size.sides, size.is_landscape, said_margins)
     }
 

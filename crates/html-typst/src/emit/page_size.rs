@@ -53,7 +53,7 @@ impl Size {
         }
         match lengths[..] {
             [] => {}
-            [side] => size.sides = Some((side, side)),
+            [both] => size.sides = Some((both, both)),
             [width, height] => size.sides = Some((width, height)),
             _ => return None,
         }

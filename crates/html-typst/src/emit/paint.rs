@@ -123,10 +123,10 @@ fn stops(stops: &[Stop], faded: impl Fn(Color) -> Color) -> String {
                 return 0.0;
             }
             let next = left.and_then(|it| stops[index + it].at).unwrap_or(100.0);
-            let steps = left.unwrap_or(stops.len() - 1 - index);
-            // So many steps to the next one that has a place.
-            let steps = u32::try_from(steps + usize::from(left.is_some())).unwrap_or(1).max(1);
-            last + (next - last) / f64::from(steps)
+            // So many to the next one that has a place.
+            let n_left = left.unwrap_or(stops.len() - 1 - index) + usize::from(left.is_some());
+            let n_left = u32::try_from(n_left).unwrap_or(1).max(1);
+            last + (next - last) / f64::from(n_left)
         });
         last = at.clamp(last, 100.0);
         let place = if is_first {
@@ -170,6 +170,9 @@ impl Emitter<'_> {
             PaintSize::Given(Some(width), _) => width,
             PaintSize::Given(None, _) | PaintSize::Auto => natural,
         };
+        if matches!(paint.size, PaintSize::Cover | PaintSize::Contain) {
+            self.warn("CSS `background-size`: the image is as wide as the box", node.line);
+        }
         if paint.repeats && !matches!(paint.size, PaintSize::Cover) {
             self.warn("CSS `background-repeat: repeat`: the image is shown once", node.line);
         }

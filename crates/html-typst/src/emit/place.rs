@@ -29,7 +29,7 @@ impl Emitter<'_> {
             let padding = [page.top, page.right, page.bottom, page.left].map(|it| -it);
             let origin = Origin { width: Some(page.size.0), height: Some(page.size.1), padding };
             let flow = Flow { width: Some(page.width), height: Some(height), ..flow };
-            let content = self.aside(|it| it.place(node, flow, origin));
+            let content = self.repeated(|it| it.place(node, flow, origin));
             self.fixed.push((style.z_index, content));
             return;
         }
@@ -69,8 +69,8 @@ impl Emitter<'_> {
         // `left: 0; right: 0` is as wide as what it is in.
         let is_wide = is_at(3) && is_at(1) && style.width.is_none();
         let between = |start: usize, end: usize, whole: Option<f64>| {
-            let sides = style.inset[start]? + style.inset[end]?;
-            whole.map(|it| (it - sides.of(whole).unwrap_or(0.0)).max(0.0))
+            let outside = style.inset[start]? + style.inset[end]?;
+            whole.map(|it| (it - outside.of(whole).unwrap_or(0.0)).max(0.0))
         };
         let width = if is_wide { between(3, 1, sizes[0]) } else { sizes[0] };
         let inner = Flow {

@@ -1,5 +1,7 @@
 //! Tables.
 
+use std::rc::Rc;
+
 use super::{
     Emitter, Flow, Origin,
     block::{SMALL, TABLE},
@@ -20,14 +22,20 @@ impl Emitter<'_> {
         let rows = Rows::of(node);
         let (below, above): (Vec<&Node>, Vec<_>) =
             rows.captions.iter().partition(|it| it.style.inherited.caption_is_below);
-        above.into_iter().for_each(|it| self.block(it, flow));
+        for caption in above {
+            self.block(caption, flow);
+        }
         if rows.n_columns > 0 && flow.cost + TABLE + SMALL <= super::COST_MAX {
             self.rows(node, &rows, flow);
         } else if rows.n_columns > 0 {
             self.warn("boxes within too many boxes are shown without frames", node.line);
-            rows.cells.iter().for_each(|it| self.inside(it.node, flow));
+            for cell in &rows.cells {
+                self.inside(cell.node, flow);
+            }
         }
-        below.into_iter().for_each(|it| self.block(it, flow));
+        for caption in below {
+            self.block(caption, flow);
+        }
     }
 
     fn rows(&mut self, node: &Node, rows: &Rows<'_>, flow: Flow<'_>) {
@@ -40,6 +48,15 @@ impl Emitter<'_> {
         if across > 0.0 || down > 0.0 {
             self.write(format_args!("#pad(x: {}, y: {})[", points(across), points(down)));
         }
+        // Headers and footers stand on every page of the table.
+        let n_body = rows.list.len() - rows.n_footer;
+        let repeats = |it: &Cell<'_>| it.y < rows.n_header || it.y >= n_body;
+        for cell in rows.cells.iter().filter(|it| repeats(it)) {
+            if let Some(row) = rows.list[cell.y].node {
+                self.anchor(row);
+            }
+            self.anchors(cell.node);
+        }
         self.write(format_args!(
             "#table(columns: ({},), stroke: none, inset: 0pt",
             columns.typst.join(", ")
@@ -51,7 +68,6 @@ impl Emitter<'_> {
                 points(down)
             ));
         }
-        let n_body = rows.list.len() - rows.n_footer;
         let mut section = 0;
         if rows.n_header > 0 {
             self.push(", table.header(");
@@ -88,6 +104,7 @@ impl Emitter<'_> {
         gap: f64,
         flow: Flow<'_>,
     ) {
+        self.tell(cell.node);
         let style = &cell.node.style;
         let row = &rows.list[cell.y];
         let mut arguments = Arguments::default();
@@ -163,16 +180,29 @@ impl Emitter<'_> {
         // Measured columns are as wide as what is in them.
         let is_measured = columns.typst.get(cell.x).is_some_and(|it| it == "auto");
         let inner = Flow { shrinks: is_measured && cell.columns == 1, ..inner };
-        if let Some(row) = row.node.filter(|_| cell.x == 0) {
+        if let Some(row) = row.node {
             self.anchor(row);
         }
         for (side, border, color) in doubles {
             let color = color.faded(style.inherited.opacity);
             self.double(side, border, color, paddings, collapses);
         }
-        self.inside(cell.node, inner);
+        let raised = raised(cell, row.node);
+        self.inside(raised.as_ref().unwrap_or(cell.node), inner);
         self.push("]");
     }
+}
+
+/// A cell that is as high as its row has to be.
+fn raised(cell: &Cell<'_>, row: Option<&Node>) -> Option<Node> {
+    let height = row?.style.height?;
+    if cell.node.style.height.is_some() || cell.rows > 1 {
+        return None;
+    }
+    let mut style = (*cell.node.style).clone();
+    style.height = Some(height);
+    style.is_border_box = true;
+    Some(Node { style: Rc::new(style), ..cell.node.clone() })
 }
 
 /// What is behind a cell: its own background over that of its row, the row's group and the column.

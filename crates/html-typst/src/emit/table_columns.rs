@@ -157,7 +157,9 @@ fn shared(columns: &[Column], room: f64, is_fixed: bool) -> Vec<f64> {
     let total: f64 = widths.iter().sum();
     let is_off = total > room || (free.is_empty() && total < room);
     if is_off && total > 0.0 && least < left.max(room) {
-        widths.iter_mut().for_each(|it| *it *= room / total);
+        for width in &mut widths {
+            *width *= room / total;
+        }
     }
     widths
 }

@@ -48,7 +48,9 @@ impl<'t> Rows<'t> {
             }
         }
         let mut taken = Vec::new();
-        headers.into_iter().for_each(|it| rows.group(it, &mut taken));
+        for header in headers {
+            rows.group(header, &mut taken);
+        }
         rows.n_header = rows.list.len();
         let mut loose = Vec::new();
         for body in bodies {
@@ -67,7 +69,9 @@ impl<'t> Rows<'t> {
         }
         rows.loose(&mut loose, &mut taken);
         let n_before = rows.list.len();
-        footers.into_iter().for_each(|it| rows.group(it, &mut taken));
+        for footer in footers {
+            rows.group(footer, &mut taken);
+        }
         rows.n_footer = rows.list.len() - n_before;
         // A table of nothing else has no header to repeat.
         if rows.n_header + rows.n_footer == rows.list.len() {
@@ -151,6 +155,8 @@ impl<'t> Rows<'t> {
             x += columns;
             self.n_columns = self.n_columns.max(x);
         }
-        taken.iter_mut().for_each(|it| *it = it.saturating_sub(1));
+        for rows in taken {
+            *rows = rows.saturating_sub(1);
+        }
     }
 }

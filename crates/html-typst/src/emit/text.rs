@@ -44,6 +44,13 @@ pub(super) fn arguments(from: &Inherited, to: &Inherited) -> Arguments {
     if from.has_old_numbers != to.has_old_numbers {
         arguments.add("number-type", if to.has_old_numbers { "\"old-style\"" } else { "auto" });
     }
+    let costs = |it: &Inherited| (it.keeps_orphans, it.keeps_widows);
+    if costs(from) != costs(to) {
+        let cost = |keeps: bool| if keeps { "100%" } else { "0%" };
+        let costs =
+            format!("(orphan: {}, widow: {})", cost(to.keeps_orphans), cost(to.keeps_widows));
+        arguments.add("costs", &costs);
+    }
     if from.has_kerning != to.has_kerning {
         arguments.add("kerning", if to.has_kerning { "true" } else { "false" });
     }
@@ -161,6 +168,10 @@ impl Emitter<'_> {
         if is_justified(from) != is_justified(to) {
             self.write(format_args!("#set par(justify: {});", is_justified(to)));
         }
+        if from.breaks_pretty != to.breaks_pretty {
+            let breaks = if to.breaks_pretty { "\"optimized\"" } else { "\"simple\"" };
+            self.write(format_args!("#set par(linebreaks: {breaks});"));
+        }
         if from.indent != to.indent {
             let amount = points(to.indent.of(flow.width).unwrap_or(0.0));
             self.write(format_args!("#set par(first-line-indent: (amount: {amount}, all: true));"));
@@ -177,6 +188,7 @@ impl Emitter<'_> {
         let is_justified = |it: &Inherited| it.align == TextAlign::Justify;
         side(to) != flow.align
             || is_justified(flow.text) != is_justified(to)
+            || flow.text.breaks_pretty != to.breaks_pretty
             || flow.text.indent != to.indent
             || !arguments(flow.text, to).is_empty()
     }

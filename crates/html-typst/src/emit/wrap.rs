@@ -7,8 +7,8 @@ use crate::{
     typst::points,
 };
 
-/// Longer paragraphs stay beside the float.
-const WORDS_MAX: usize = 2000;
+/// Longer paragraphs stay beside the float; bytes.
+const TEXT_BYTES_MAX: usize = 20_000;
 
 /// A paragraph as Typst's code: how its lines are set, and its words.
 pub(super) struct Words {
@@ -17,21 +17,18 @@ pub(super) struct Words {
     /// From the top of a line to the top of the next; points.
     line: f64,
     style: String,
-    words: Vec<String>,
+    list: Vec<String>,
     is_justified: bool,
 }
 
 impl Emitter<'_> {
-    /// The paragraph that `group` is; none where it is something else, or no paragraph that can be parted.
-    pub(super) fn words(&mut self, group: &Group<'_>, gap: f64, flow: Flow<'_>) -> Option<Words> {
+    /// The paragraph that `group` is, one that can be parted.
+    pub(super) fn words(&mut self, group: &Group<'_>, gap: f64, flow: Flow<'_>) -> Words {
         let (node, children): (_, Vec<&Node>) = match group {
             Group::Line(nodes) => (None, nodes.clone()),
             Group::Block(node) => (Some(*node), node.children.iter().collect()),
-            Group::Floats(_) | Group::Placed(_) => return None,
+            Group::Floats(_) | Group::Placed(_) => (None, Vec::new()),
         };
-        if !is_parted(group, flow) {
-            return None;
-        }
         let mut inner = flow;
         let style = self.aside(|it| {
             if let Some(node) = node {
@@ -61,7 +58,7 @@ impl Emitter<'_> {
         words.retain(|it| !it.is_empty());
         let line = text::line_height(inner.text);
         let is_justified = inner.text.align == TextAlign::Justify;
-        (words.len() <= WORDS_MAX).then_some(Words { gap, line, style, words, is_justified })
+        Words { gap, line, style, list: words, is_justified }
     }
 
     /// Floats, what is beside them in any case, and paragraphs that are parted where the floats end.
@@ -101,12 +98,12 @@ impl Emitter<'_> {
 
     /// Puts as much of a paragraph in `beside` as has lines that begin above the end of the floats.
     fn part(&mut self, paragraph: &Words) {
-        let Words { gap, line, style, words, is_justified } = paragraph;
+        let Words { gap, line, style, list, is_justified } = paragraph;
         let (gap, line) = (points(*gap), points(*line));
         let end = if *is_justified { " + linebreak(justify: true)" } else { "" };
-        let words: Vec<_> = words.iter().map(|it| format!("[{it}]")).collect();
+        let words = list.iter().map(|it| format!("[{it}], ")).collect::<Vec<_>>().concat();
         self.write(format_args!(
-            "{{ let lines(body) = [{style}#par(body)]; let words = ({},); let start = used + {gap}; \
+            "{{ let lines(body) = [{style}#par[#body]]; let words = ({words}); let start = used + {gap}; \
              let tall(n) = measure(block(width: room, lines(words.slice(0, n).join()))).height; \
              let (low, top) = (0, if start < high and below.len() == 0 {{ words.len() }} else {{ 0 }}); \
              while low < top {{ let middle = calc.quo(low + top + 1, 2); \
@@ -115,7 +112,6 @@ impl Emitter<'_> {
              if low == words.len() {{ beside += (v({gap}), lines(words.join())); used = start + tall(low) }} \
              else if low > 0 {{ beside += (v({gap}), lines(words.slice(0, low).join(){end})); below += ([#set par(first-line-indent: 0pt);#lines(rest)],) }} \
              else {{ below += (v(if below.len() > 0 {{ {gap} }} else {{ calc.max(0pt, start - calc.max(high, used)) }}), lines(rest)) }} }}; ",
-            words.join(", "),
         ));
     }
 }
@@ -123,6 +119,14 @@ impl Emitter<'_> {
 /// Whether the lines of a group may be parted: a paragraph without a frame.
 pub(super) fn is_parted(group: &Group<'_>, flow: Flow<'_>) -> bool {
     let is_flowing = |it: &Node| it.is_inline() && !it.style.is_out_of_flow();
+    let n_bytes = match group {
+        Group::Line(nodes) => nodes.iter().map(|it| n_bytes(it)).sum(),
+        Group::Block(node) => n_bytes(node),
+        Group::Floats(_) | Group::Placed(_) => 0,
+    };
+    if n_bytes == 0 || n_bytes > TEXT_BYTES_MAX {
+        return false;
+    }
     match group {
         Group::Line(nodes) => nodes.iter().all(|it| is_flowing(it)),
         Group::Block(node) => {
@@ -140,4 +144,10 @@ pub(super) fn is_parted(group: &Group<'_>, flow: Flow<'_>) -> bool {
         }
         Group::Floats(_) | Group::Placed(_) => false,
     }
+}
+
+/// The length of all texts in a box.
+fn n_bytes(node: &Node) -> usize {
+    let own = if let Kind::Text(text) = &node.kind { text.trim().len() } else { 0 };
+    own + node.children.iter().map(n_bytes).sum::<usize>()
 }

@@ -1,5 +1,7 @@
 //! Sets what a declaration declares.
 
+use std::cell::Cell;
+
 use super::{
     Color, Length, Scale, Style, apply_background, apply_box, apply_columns, apply_content,
     apply_flex, apply_flow, apply_font, apply_grid, apply_text, inherit,
@@ -13,6 +15,8 @@ pub(super) struct Applying<'a> {
     pub(super) scale: Scale,
     /// Families of `@font-face` and what their faces call themselves.
     pub(super) families: &'a [(String, String)],
+    /// How the value that was set last differs from what is made of it.
+    pub(super) remark: Cell<Option<&'static str>>,
 }
 
 /// Whether a property is known here, and then whether its value is.
@@ -96,6 +100,11 @@ impl Applying<'_> {
             None if IRRELEVANT.binary_search(&name).is_ok() => Outcome::Done,
             None => Outcome::UnknownProperty,
         }
+    }
+
+    /// Tells how what is made of a value differs from it.
+    pub(super) fn remark(&self, remark: &'static str) {
+        self.remark.set(Some(remark));
     }
 
     pub(super) fn length(&self, value: &Value) -> Option<Length> {

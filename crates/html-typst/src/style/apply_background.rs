@@ -74,9 +74,7 @@ fn background(cx: &mut Applying<'_>, value: &[Value]) -> Option<()> {
             paint(cx, |paint| paint.image = it);
         } else {
             match word.keyword().as_deref() {
-                Some(
-                    "none" | "scroll" | "repeat" | "border-box" | "padding-box" | "fixed" | "local",
-                ) => {}
+                Some("none" | "scroll" | "repeat" | "border-box" | "padding-box" | "local") => {}
                 Some("no-repeat") => paint(cx, |paint| paint.repeats = false),
                 _ if is_behind_slash => sizes.push(word),
                 _ => places.push(word),
@@ -137,6 +135,15 @@ fn linear(cx: &Applying<'_>, inner: &[Value]) -> Option<PaintImage> {
 fn radial(cx: &Applying<'_>, inner: &[Value]) -> Option<PaintImage> {
     let mut parts = split_commas(inner);
     if words(parts.first()?).first().is_some_and(|it| cx.color(it).is_none()) {
+        // Typst has circles in the middle.
+        let is_plain = words(parts[0]).iter().all(|it| {
+            ["circle", "ellipse", "at", "center", "farthest-corner"]
+                .iter()
+                .any(|name| it.is_ident(name))
+        });
+        if !is_plain {
+            return None;
+        }
         parts.remove(0);
     }
     Some(PaintImage::Radial { stops: stops(cx, &parts)? })

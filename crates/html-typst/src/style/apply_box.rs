@@ -8,6 +8,8 @@ use super::{
 };
 use crate::css::Value;
 
+/// Lines with a light and a dark side.
+const SHADED: [&str; 4] = ["groove", "ridge", "inset", "outset"];
 /// Points; the names are those of CSS.
 const BORDERS: [(&str, f64); 3] = [("thin", 0.75), ("medium", 2.25), ("thick", 3.75)];
 
@@ -18,12 +20,16 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
     let first = one(words);
     let size = |cx: &Applying<'_>| -> Option<Option<Length>> {
         match keyword(words).as_deref() {
-            Some("auto" | "none" | "max-content" | "fit-content") => Some(None),
+            Some("auto" | "none") => Some(None),
             _ => cx.length(first?).filter(|it| it.points >= 0.0 || it.percent > 0.0).map(Some),
         }
     };
     Some(match name {
-        "width" | "inline-size" => size(cx).map(|it| cx.style.width = it),
+        "width" | "inline-size" => {
+            let fits = matches!(keyword(words).as_deref(), Some("fit-content" | "max-content"));
+            let width = if fits { Some(None) } else { size(cx) };
+            width.map(|it| (cx.style.width, cx.style.fits_content) = (it, fits))
+        }
         "height" | "block-size" => size(cx).map(|it| cx.style.height = it),
         "min-width" => size(cx).map(|it| cx.style.min_width = it),
         "max-width" => size(cx).map(|it| cx.style.max_width = it),
@@ -103,6 +109,9 @@ fn lengths(cx: &Applying<'_>, words: &[&Value]) -> Option<Vec<Length>> {
 
 fn border(cx: &mut Applying<'_>, rest: &str, words: &[&Value]) -> Known {
     let all = [0, 1, 2, 3];
+    if words.iter().any(|it| SHADED.iter().any(|name| it.is_ident(name))) {
+        cx.remark("drawn as a line");
+    }
     let rest = rest.strip_prefix('-').unwrap_or(rest);
     if let Some(corner) = rest.strip_suffix("radius") {
         return radius(cx, corner.trim_end_matches('-'), words);
@@ -122,16 +131,19 @@ fn border(cx: &mut Applying<'_>, rest: &str, words: &[&Value]) -> Known {
             let (place, part) = rest.rsplit_once('-')?;
             let places = sides_named(cx, place)?;
             let value = one(words);
+            let borders = |cx: &mut Applying<'_>, change: &dyn Fn(&mut Border)| {
+                for &side in &places {
+                    change(&mut cx.style.border[side]);
+                }
+            };
             match part {
-                "width" => value.and_then(|it| width(cx, it)).map(|it| {
-                    places.iter().for_each(|&side| cx.style.border[side].width = it);
-                }),
-                "style" => value.and_then(line).map(|it| {
-                    places.iter().for_each(|&side| cx.style.border[side].line = it);
-                }),
-                "color" => value.and_then(|it| color(cx, it)).map(|it| {
-                    places.iter().for_each(|&side| cx.style.border[side].color = it);
-                }),
+                "width" => value
+                    .and_then(|it| width(cx, it))
+                    .map(|width| borders(cx, &|it| it.width = width)),
+                "style" => value.and_then(line).map(|line| borders(cx, &|it| it.line = line)),
+                "color" => value
+                    .and_then(|it| color(cx, it))
+                    .map(|color| borders(cx, &|it| it.color = color)),
                 _ => return None,
             }
         }
@@ -150,13 +162,13 @@ fn width(cx: &Applying<'_>, value: &Value) -> Option<f64> {
 
 fn line(value: &Value) -> Option<Line> {
     match value.keyword()?.as_str() {
-        // Lines with a light and a dark side are lines.
-        "groove" | "ridge" | "inset" | "outset" => Some(Line::Solid),
+        it if SHADED.contains(&it) => Some(Line::Solid),
         other => apply_text::line(other),
     }
 }
 
 /// `currentcolor` is known when it is drawn.
+#[expect(clippy::option_option, reason = "no color, or the color of the text")]
 fn color(cx: &Applying<'_>, value: &Value) -> Option<Option<Color>> {
     if value.is_ident("currentcolor") { Some(None) } else { cx.color(value).map(Some) }
 }
@@ -175,13 +187,18 @@ fn shorthand(cx: &mut Applying<'_>, places: &[usize], words: &[&Value]) -> Optio
     if words.is_empty() {
         return None;
     }
-    places.iter().for_each(|&side| cx.style.border[side] = border);
+    for &side in places {
+        cx.style.border[side] = border;
+    }
     Some(())
 }
 
 fn radius(cx: &mut Applying<'_>, corner: &str, words: &[&Value]) -> Known {
     // Of corners that are not round, the horizontal radius.
     let end = words.iter().position(|it| it.is_delimiter('/')).unwrap_or(words.len());
+    if end < words.len() || (words.len() > 1 && !corner.is_empty()) {
+        cx.remark("corners are parts of circles");
+    }
     let radii = lengths(cx, &words[..end]);
     let at = match corner {
         "" => {

@@ -15,7 +15,17 @@ use crate::css::{Token, Value, split_commas, words as words_of};
 pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known {
     Some(match name {
         "transform" => transform(cx, words).map(|it| cx.style.transform = it),
-        "transform-origin" => apply_background::position(cx, words).map(|it| cx.style.origin = it),
+        "transform-origin" => {
+            // Nothing, the middle and the end are what Typst knows.
+            let is_known =
+                |it: Length| it.points == 0.0 && [0.0, 50.0, 100.0].contains(&it.percent);
+            apply_background::position(cx, words).map(|it| {
+                if !(is_known(it.0) && is_known(it.1)) {
+                    cx.remark("the nearest of edge and middle is taken");
+                }
+                cx.style.origin = it;
+            })
+        }
         _ => return columns(cx, name, words),
     })
 }
@@ -26,7 +36,8 @@ fn columns(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known {
     };
     Some(match name {
         "column-count" if keyword(words).as_deref() == Some("auto") => {
-            Some(cx.style.column_count = None)
+            let _: () = cx.style.column_count = None;
+            Some(())
         }
         "column-count" => one(words).and_then(count).map(|it| cx.style.column_count = Some(it)),
         "column-width" => {
@@ -40,7 +51,8 @@ fn columns(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known {
                     if it.is_ident("auto") {
                         Some(())
                     } else if let Some(it) = count(it) {
-                        Some(cx.style.column_count = Some(it))
+                        let _: () = cx.style.column_count = Some(it);
+                        Some(())
                     } else {
                         cx.points(it).map(|it| cx.style.column_width = Some(it))
                     }
@@ -48,11 +60,17 @@ fn columns(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known {
                 .collect()
         }
         "column-span" => match keyword(words).as_deref() {
-            Some("all") => Some(cx.style.spans_columns = true),
-            Some("none") => Some(cx.style.spans_columns = false),
+            Some("all") => {
+                let _: () = cx.style.spans_columns = true;
+                Some(())
+            }
+            Some("none") => {
+                let _: () = cx.style.spans_columns = false;
+                Some(())
+            }
             _ => None,
         },
-        "column-fill" => (keyword(words).as_deref() == Some("auto")).then_some(()),
+        "column-fill" => (keyword(words).as_deref() == Some("balance")).then_some(()),
         _ => return None,
     })
 }

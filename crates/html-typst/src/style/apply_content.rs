@@ -15,8 +15,14 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, value: &[Value]) -> Known {
     let style = &mut cx.style;
     Some(match name {
         "content" => match word.as_deref() {
-            Some("normal") => Some(style.content = Content::Normal),
-            Some("none") => Some(style.content = Content::None),
+            Some("normal") => {
+                let _: () = style.content = Content::Normal;
+                Some(())
+            }
+            Some("none") => {
+                let _: () = style.content = Content::None;
+                Some(())
+            }
             _ => {
                 // What is said aloud instead stands behind a slash.
                 let end = list.iter().position(|it| it.is_delimiter('/')).unwrap_or(list.len());
@@ -28,7 +34,10 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, value: &[Value]) -> Known {
         "counter-increment" => counters(&list, 1).map(|it| style.counter_increment = it),
         "string-set" => {
             if word.as_deref() == Some("none") {
-                return Some(Some(style.string_set = Rc::new([])));
+                return Some({
+                    let _: () = style.string_set = Rc::new([]);
+                    Some(())
+                });
             }
             let strings = split_commas(value).into_iter().map(|part| {
                 let list = words(part);
@@ -39,7 +48,10 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, value: &[Value]) -> Known {
             strings.collect::<Option<Vec<_>>>().map(|it| style.string_set = it.into())
         }
         "bookmark-level" => match list[..] {
-            [word] if word.is_ident("none") => Some(style.bookmark_level = 0),
+            [word] if word.is_ident("none") => {
+                let _: () = style.bookmark_level = 0;
+                Some(())
+            }
             [word] => integer(word)
                 .and_then(|it| u8::try_from(it).ok())
                 .filter(|it| *it > 0)

@@ -19,7 +19,10 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
         "flex-grow" => factor().map(|it| flex.grow = it),
         "flex-shrink" => factor().map(|it| flex.shrink = it),
         "flex-basis" => match word {
-            Some("auto" | "content" | "max-content") => Some(flex.basis = None),
+            Some("auto" | "content" | "max-content") => {
+                let _: () = flex.basis = None;
+                Some(())
+            }
             _ => one(words).and_then(|it| cx.length(it)).map(|it| cx.style.flex.basis = Some(it)),
         },
         "flex-direction" | "flex-wrap" | "flex-flow" => words
@@ -29,8 +32,14 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
                 "row-reverse" => Some((flex.is_column, flex.is_reverse) = (false, true)),
                 "column" => Some((flex.is_column, flex.is_reverse) = (true, false)),
                 "column-reverse" => Some((flex.is_column, flex.is_reverse) = (true, true)),
-                "wrap" => Some(flex.wraps = true),
-                "nowrap" => Some(flex.wraps = false),
+                "wrap" => {
+                    let _: () = flex.wraps = true;
+                    Some(())
+                }
+                "nowrap" => {
+                    let _: () = flex.wraps = false;
+                    Some(())
+                }
                 _ => None,
             })
             .collect(),
@@ -39,9 +48,15 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
         "align-content" => distribution(words).map(|it| cx.style.align_content = it),
         "align-items" => item_align(words).map(|it| cx.style.align_items = it),
         "justify-items" => item_align(words).map(|it| cx.style.justify_items = it),
-        "align-self" if word == Some("auto") => Some(cx.style.align_self = None),
+        "align-self" if word == Some("auto") => {
+            let _: () = cx.style.align_self = None;
+            Some(())
+        }
         "align-self" => item_align(words).map(|it| cx.style.align_self = Some(it)),
-        "justify-self" if word == Some("auto") => Some(cx.style.justify_self = None),
+        "justify-self" if word == Some("auto") => {
+            let _: () = cx.style.justify_self = None;
+            Some(())
+        }
         "justify-self" => item_align(words).map(|it| cx.style.justify_self = Some(it)),
         "place-items" => item_align(words).map(|it| {
             (cx.style.align_items, cx.style.justify_items) = (it, it);

@@ -32,7 +32,11 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
         .map(|it| style.clear = it),
         "vertical-align" => vertical_align(cx, words).map(|it| cx.style.vertical_align = it),
         "break-before" | "page-break-before" => {
-            word.and_then(page_break).map(|it| style.break_before = it)
+            let value = word.and_then(page_break);
+            if value == Some(Break::Avoid) {
+                cx.remark("a box is kept with the one before by `break-after` of that one");
+            }
+            value.map(|it| cx.style.break_before = it)
         }
         "break-after" | "page-break-after" => {
             word.and_then(page_break).map(|it| style.break_after = it)
@@ -44,17 +48,26 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
         }
         .map(|it| style.stays_whole = it),
         "page" => match words {
-            [word] if word.is_ident("auto") => Some(style.page = None),
-            [Value { token: Token::Ident(name), .. }] => Some(style.page = Some((**name).into())),
+            [word] if word.is_ident("auto") => {
+                let _: () = style.page = None;
+                Some(())
+            }
+            [Value { token: Token::Ident(name), .. }] => {
+                let _: () = style.page = Some((**name).into());
+                Some(())
+            }
             _ => None,
         },
         "z-index" => match words {
-            [word] if word.is_ident("auto") => Some(style.z_index = 0),
+            [word] if word.is_ident("auto") => {
+                let _: () = style.z_index = 0;
+                Some(())
+            }
             _ => one(words).and_then(integer).map(|it| style.z_index = it),
         },
         "object-fit" => match word {
             Some("fill") => Some(Fit::Fill),
-            Some("contain" | "scale-down") => Some(Fit::Contain),
+            Some("contain") => Some(Fit::Contain),
             Some("cover") => Some(Fit::Cover),
             _ => None,
         }

@@ -158,15 +158,14 @@ fn weight(cx: &mut Applying<'_>, value: &Value) -> Option<()> {
 fn families(cx: &mut Applying<'_>, words: &[&Value]) -> Option<()> {
     let mut families: Vec<String> = Vec::new();
     for part in words.split(|it| it.token == Token::Comma) {
-        let name = match part {
-            [Value { token: Token::Text(it), .. }] => it.to_string(),
-            _ => {
-                let idents = part.iter().map(|it| match &it.token {
-                    Token::Ident(it) => Some(&**it),
-                    _ => None,
-                });
-                idents.collect::<Option<Vec<_>>>().filter(|it| !it.is_empty())?.join(" ")
-            }
+        let name = if let [Value { token: Token::Text(it), .. }] = part {
+            it.to_string()
+        } else {
+            let idents = part.iter().map(|it| match &it.token {
+                Token::Ident(it) => Some(&**it),
+                _ => None,
+            });
+            idents.collect::<Option<Vec<_>>>().filter(|it| !it.is_empty())?.join(" ")
         };
         let lower = name.to_lowercase();
         let own = cx.families.iter().filter(|(it, _)| *it == lower);

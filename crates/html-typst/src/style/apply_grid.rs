@@ -21,8 +21,14 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
             _ => None,
         },
         "grid-auto-flow" => match words {
-            [word] if word.is_ident("row") => Some(grid(cx, |grid| grid.is_column_flow = false)),
-            [word] if word.is_ident("column") => Some(grid(cx, |grid| grid.is_column_flow = true)),
+            [word] if word.is_ident("row") => {
+                let _: () = grid(cx, |grid| grid.is_column_flow = false);
+                Some(())
+            }
+            [word] if word.is_ident("column") => {
+                let _: () = grid(cx, |grid| grid.is_column_flow = true);
+                Some(())
+            }
             _ => None,
         },
         "grid-template-areas" => areas(words).map(|it| grid(cx, |grid| grid.areas = it)),
@@ -74,7 +80,13 @@ fn tracks(cx: &Applying<'_>, words: &[&Value]) -> Option<Vec<Track>> {
             }
             // Names of lines.
             Token::Block('[', _) => return None,
-            _ => tracks.push(track(cx, word)?),
+            _ => tracks.push(match track(cx, word)? {
+                Track::Fill(_) => {
+                    cx.remark("the least width is not kept to");
+                    Track::Fraction(1.0)
+                }
+                other => other,
+            }),
         }
         if tracks.len() > TRACKS_MAX {
             return None;
@@ -101,10 +113,16 @@ fn track(cx: &Applying<'_>, value: &Value) -> Option<Track> {
                 (Track::Length(least), Track::Fraction(_)) if least.points > 0.0 => {
                     Some(Track::Fill(least.points))
                 }
-                (_, most) => Some(most),
+                (Track::Auto, most) => Some(most),
+                (Track::Length(least), most) if least.is_zero() => Some(most),
+                (_, most) => {
+                    cx.remark("the least width is not kept to");
+                    Some(most)
+                }
             }
         }
         Token::Function(name, inner) if &**name == "fit-content" => {
+            cx.remark("as wide as what is in it");
             words_of(inner).first().and_then(|it| cx.length(it)).map(|_| Track::Auto)
         }
         _ => cx.length(value).map(Track::Length),

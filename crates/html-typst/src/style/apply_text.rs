@@ -1,9 +1,10 @@
 //! How texts are set: alignment, spaces, lines through them; lists; cells.
 
 use super::{
-    Case, Decoration, Length, Line, ListKind, TextAlign, WhiteSpace,
+    Case, Decoration, Length, Line, ListKind, TextAlign, WhiteSpace, WordBreak,
     apply::{Applying, Known, keyword},
     apply_content::list_kind,
+    apply_flow::integer,
     apply_font::one,
     length::parse_number,
 };
@@ -27,12 +28,7 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
         }
         .map(|it| cx.style.inherited.case = it),
         "white-space" => white_space(word).map(|it| cx.style.inherited.white_space = it),
-        "text-wrap" | "text-wrap-mode" => match word {
-            Some("nowrap") => Some(WhiteSpace::NoWrap),
-            Some("wrap" | "balance" | "pretty" | "stable") => Some(WhiteSpace::Normal),
-            _ => None,
-        }
-        .map(|it| cx.style.inherited.white_space = it),
+        "text-wrap" | "text-wrap-mode" | "text-wrap-style" => wrap(cx, word),
         "letter-spacing" => spacing(cx, words).map(|it| cx.style.inherited.letter_spacing = it),
         "word-spacing" => spacing(cx, words).map(|it| cx.style.inherited.word_spacing = it),
         "hyphens" => match word {
@@ -41,37 +37,24 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
             _ => None,
         }
         .map(|it| cx.style.inherited.has_hyphens = it),
-        "text-decoration" | "text-decoration-line" => decoration(cx, words),
-        "text-decoration-color" => {
-            one(words).and_then(|it| cx.color(it)).map(|it| cx.style.decoration.color = Some(it))
+        "text-decoration-skip-ink" | "text-underline-position" => {
+            (word == Some("auto")).then_some(())
         }
-        "text-decoration-style" => word.and_then(line).map(|it| cx.style.decoration.line = it),
-        "text-decoration-thickness" => match word {
-            Some("auto" | "from-font") => Some(cx.style.decoration.width = None),
-            _ => one(words)
-                .and_then(|it| cx.points(it))
-                .map(|it| cx.style.decoration.width = Some(it)),
-        },
-        "text-underline-offset" => match word {
-            Some("auto") => Some(cx.style.decoration.offset = None),
-            _ => one(words)
-                .and_then(|it| Length::parse_points(it, cx.scale))
-                .map(|it| cx.style.decoration.offset = Some(it)),
-        },
-        "text-decoration-skip-ink"
-        | "text-underline-position"
-        | "text-justify"
-        | "tab-size"
-        | "line-break"
-        | "hanging-punctuation"
-        | "text-overflow" => match word {
-            Some("auto" | "none" | "clip" | "ellipsis" | "inter-word" | "normal") => Some(()),
-            _ => (name == "tab-size").then_some(()),
-        },
-        "overflow-wrap" | "word-wrap" | "word-break" => {
-            matches!(word, Some("normal" | "break-word" | "anywhere" | "break-all" | "keep-all"))
-                .then_some(())
+        "text-justify" => matches!(word, Some("auto" | "inter-word")).then_some(()),
+        "line-break" => matches!(word, Some("auto" | "normal")).then_some(()),
+        "hanging-punctuation" => (word == Some("none")).then_some(()),
+        "text-overflow" => (word == Some("clip")).then_some(()),
+        "tab-size" => one(words)
+            .and_then(integer)
+            .and_then(|it| u8::try_from(it).ok())
+            .map(|it| cx.style.inherited.tab_size = it),
+        "overflow-wrap" | "word-wrap" | "word-break" => match word {
+            Some("normal") => Some(WordBreak::Never),
+            Some("break-word" | "anywhere") => Some(WordBreak::Long),
+            Some("break-all") => Some(WordBreak::Anywhere),
+            _ => None,
         }
+        .map(|it| cx.style.inherited.word_break = it),
         "unicode-bidi" => match word {
             Some("normal") => Some(false),
             Some("embed" | "isolate" | "plaintext") => Some(true),
@@ -88,9 +71,57 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
             .and_then(share)
             .map(|it| cx.style.inherited.opacity = cx.parent.inherited.opacity * it),
         "orphans" | "widows" => {
-            one(words).and_then(parse_number).map(|it| cx.style.inherited.keeps_lines = it > 1.0)
+            let count = one(words).and_then(integer).filter(|it| *it > 0)?;
+            if count > 2 {
+                cx.remark("two lines are kept together");
+            }
+            let inherited = &mut cx.style.inherited;
+            let keeps = if name == "orphans" {
+                &mut inherited.keeps_orphans
+            } else {
+                &mut inherited.keeps_widows
+            };
+            let _: () = *keeps = count > 1;
+            Some(())
         }
-        _ => return table_or_list(cx, name, words, word),
+        _ => {
+            return lines(cx, name, words, word).or_else(|| table_or_list(cx, name, words, word));
+        }
+    })
+}
+
+/// Lines under, through and over texts.
+fn lines(cx: &mut Applying<'_>, name: &str, words: &[&Value], word: Option<&str>) -> Known {
+    Some(match name {
+        "text-decoration" | "text-decoration-line" => decoration(cx, words),
+        "text-decoration-color" => {
+            one(words).and_then(|it| cx.color(it)).map(|it| cx.style.decoration.color = Some(it))
+        }
+        "text-decoration-style" => word.and_then(line).map(|it| {
+            if it == Line::Double {
+                cx.remark("drawn as one line");
+            }
+            cx.style.decoration.line = it;
+        }),
+        "text-decoration-thickness" => match word {
+            Some("auto" | "from-font") => {
+                let _: () = cx.style.decoration.width = None;
+                Some(())
+            }
+            _ => one(words)
+                .and_then(|it| cx.points(it))
+                .map(|it| cx.style.decoration.width = Some(it)),
+        },
+        "text-underline-offset" => match word {
+            Some("auto") => {
+                let _: () = cx.style.decoration.offset = None;
+                Some(())
+            }
+            _ => one(words)
+                .and_then(|it| Length::parse_points(it, cx.scale))
+                .map(|it| cx.style.decoration.offset = Some(it)),
+        },
+        _ => return None,
     })
 }
 
@@ -144,6 +175,25 @@ fn table_or_list(cx: &mut Applying<'_>, name: &str, words: &[&Value], word: Opti
         }
         _ => return None,
     })
+}
+
+fn wrap(cx: &mut Applying<'_>, word: Option<&str>) -> Option<()> {
+    let wraps = !matches!(word, Some("nowrap"));
+    match word? {
+        "wrap" | "nowrap" | "auto" | "stable" => {}
+        "pretty" => cx.style.inherited.breaks_pretty = true,
+        "balance" => cx.remark("lines are filled"),
+        _ => return None,
+    }
+    let inherited = &mut cx.style.inherited;
+    inherited.white_space = match (inherited.white_space, wraps) {
+        (WhiteSpace::NoWrap, true) => WhiteSpace::Normal,
+        (WhiteSpace::Pre, true) => WhiteSpace::PreWrap,
+        (WhiteSpace::Normal, false) => WhiteSpace::NoWrap,
+        (WhiteSpace::PreWrap, false) => WhiteSpace::Pre,
+        (it, _) => it,
+    };
+    Some(())
 }
 
 fn align(word: Option<&str>) -> Option<TextAlign> {
@@ -208,6 +258,9 @@ fn decoration(cx: &mut Applying<'_>, words: &[&Value]) -> Option<()> {
             Some("auto" | "from-font") => decoration.width = None,
             other => {
                 if let Some(line) = other.and_then(line) {
+                    if line == Line::Double {
+                        cx.remark("drawn as one line");
+                    }
                     decoration.line = line;
                 } else if let Some(color) = cx.color(word) {
                     decoration.color = Some(color);

@@ -1,6 +1,6 @@
 //! From rules to styles (CSS Cascade 4): which declarations win, and what they compute to.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{cell::Cell, collections::HashMap, rc::Rc};
 
 use super::{
     Display, Float, Style,
@@ -194,7 +194,8 @@ impl Styled {
     fn applied(&self, parent: &Style, declarations: &[&Declaration]) -> Style {
         let scale = Scale { em: parent.inherited.size, root: self.root_size, page: self.page };
         let families = &self.sheets.families;
-        let mut cx = Applying { style: parent.child(), parent, scale, families };
+        let mut cx =
+            Applying { style: parent.child(), parent, scale, families, remark: Cell::default() };
         let mut variables = None;
         for it in declarations.iter().filter(|it| it.name.starts_with("--")) {
             let map = variables.get_or_insert_with(|| (*parent.inherited.variables).clone());
@@ -230,8 +231,14 @@ impl Styled {
             cx.set(name, value)
         };
         let warnings = &self.sheets.warnings;
+        let remark = cx.remark.take();
         match outcome {
-            Outcome::Done => {}
+            Outcome::Done => {
+                if let Some(remark) = remark {
+                    let text = format!("CSS `{name}: {}`: {remark}", show(value));
+                    warnings.add(text, *place);
+                }
+            }
             Outcome::UnknownProperty => warnings.add(format!("CSS property `{name}`"), *place),
             Outcome::UnknownValue => warnings.add(format!("CSS `{name}: {}`", show(value)), *place),
         }

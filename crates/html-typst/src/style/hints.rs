@@ -40,7 +40,7 @@ pub(super) fn css(dom: &Dom, id: Id, element: &Element) -> String {
     if let Some(align) = attribute("align") {
         let align = align.to_ascii_lowercase();
         match (name, align.as_str()) {
-            ("table", "center") | ("hr", "center") => say("margin-inline", "auto"),
+            ("table" | "hr", "center") => say("margin-inline", "auto"),
             ("img" | "table", "left" | "right") => say("float", &align),
             ("img", "middle") => say("vertical-align", "middle"),
             (_, "left" | "right" | "center" | "justify") => say("text-align", &align),

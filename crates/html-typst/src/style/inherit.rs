@@ -100,7 +100,10 @@ fn copy_text(name: &str, from: &Inherited, to: &mut Inherited) -> bool {
         "border-spacing" => to.spacing = from.spacing,
         "visibility" => to.is_visible = from.is_visible,
         "quotes" => to.quotes = from.quotes.clone(),
-        "orphans" | "widows" => to.keeps_lines = from.keeps_lines,
+        "orphans" => to.keeps_orphans = from.keeps_orphans,
+        "widows" => to.keeps_widows = from.keeps_widows,
+        "overflow-wrap" | "word-wrap" | "word-break" => to.word_break = from.word_break,
+        "tab-size" => to.tab_size = from.tab_size,
         _ => return false,
     }
     true

@@ -115,6 +115,15 @@ impl WhiteSpace {
     }
 }
 
+/// Whether lines may end within words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WordBreak {
+    Never,
+    /// Where a word is longer than a line.
+    Long,
+    Anywhere,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum ListKind {
     None,

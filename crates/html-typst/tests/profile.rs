@@ -1,0 +1,250 @@
+//! What the profile promises, property by property: what is told, and what Typst is asked for.
+
+#![expect(clippy::unwrap_used, reason = "a test whose helpers cannot go on has failed")]
+
+use html_typst::{Assets, Document, Image, Options, convert};
+
+/// Has every image, and nothing else.
+struct Images;
+
+impl Assets for Images {
+    fn image(&mut self, address: &str) -> Result<Image, String> {
+        Ok(Image { name: address.to_owned(), size: Some((40.0, 20.0)) })
+    }
+
+    fn font(&mut self, _address: &str) -> Result<Vec<u8>, String> {
+        Err("is not there".to_owned())
+    }
+
+    fn sheet(&mut self, _address: &str) -> Result<String, String> {
+        Err("is not there".to_owned())
+    }
+
+    fn keep(&mut self, _svg: String) -> String {
+        "drawing.svg".to_owned()
+    }
+}
+
+fn converted(html: &str) -> Document {
+    convert(html, &Options::default(), &mut Images).unwrap()
+}
+
+#[test]
+fn what_is_approximated_is_told() {
+    let check = |html: &str, expected: &str| {
+        assert_eq!(converted(html).warnings, [expected], "{html}");
+    };
+    let style = |css: &str, expected: &str| {
+        let text = format!("CSS `{css}`{expected} (line 1, column 1)");
+        check(&format!("<p style='{css}'>a"), &text);
+    };
+    style("border: 2px groove red", ": drawn as a line");
+    style("border-left-style: ridge", ": drawn as a line");
+    style("border-radius: 1px/2px", ": corners are parts of circles");
+    style("orphans: 4", ": two lines are kept together");
+    style("text-decoration: underline double", ": drawn as one line");
+    style("text-decoration-style: double", ": drawn as one line");
+    style("text-wrap: balance", ": lines are filled");
+    style(
+        "break-before: avoid",
+        ": a box is kept with the one before by `break-after` of that one",
+    );
+    style("transform-origin: 10px 20px", ": the nearest of edge and middle is taken");
+    style("grid-template-columns: minmax(10px, 1fr) 2fr", ": the least width is not kept to");
+    style("word-break: keep-all", "");
+    style("text-overflow: ellipsis", "");
+    style("text-decoration-skip-ink: none", "");
+    style("column-fill: auto", "");
+    style("object-fit: scale-down", "");
+    style("width: min-content", "");
+    style("background: radial-gradient(at left, red, blue)", "");
+    check("<p style='max-height: 1em'>a", "CSS `max-height` of a box (line 1)");
+    check(
+        "<div><p style='height: 50%'>a",
+        "CSS `height: 50%`: the height around it is not given (line 1)",
+    );
+    check("<table style='height: 9cm'><tr><td>a", "CSS `height` of a table (line 1)");
+    check("<img src=a style='opacity: .5'>", "CSS `opacity` of an image (line 1)");
+    check(
+        "<img src=a style='min-width: 5cm'>",
+        "CSS `min-width` and `min-height` of an image (line 1)",
+    );
+    check(
+        "<img src=a style='border: 5px double'>",
+        "CSS `border-style: double` is one line here (line 1)",
+    );
+    check(
+        "<table><tr><td style='border-left: 5px double'>a",
+        "CSS `border-style: double` is one line here (line 1)",
+    );
+    check("<table><tr><td style='border-radius: 5px'>a", "CSS `border-radius` of a cell (line 1)");
+    check(
+        "<table><tr><td style='transform: rotate(1deg)'>a",
+        "CSS `transform` of a cell or an image (line 1)",
+    );
+    check(
+        "<p style='position: relative; z-index: 2'>a",
+        "CSS `z-index`: boxes that are not fixed cover those before them (line 1)",
+    );
+    check(
+        "<p>a <span style='vertical-align: middle'>b</span>",
+        "CSS `vertical-align` of a text: `sub`, `super` and lengths are known (line 1)",
+    );
+    check(
+        "<p>a <span style='position: relative; top: 1px'>b</span>",
+        "CSS `position: relative` of a text (line 1)",
+    );
+    check("<div style='display: grid; align-content: center'><p>a", "CSS `align-content` (line 1)");
+    check(
+        "<div style='display: grid; justify-content: center'><p>a",
+        "CSS `justify-content` of a grid (line 1)",
+    );
+    check(
+        "<div style='background: url(a) no-repeat 0 0 / cover'>a",
+        "CSS `background-size`: the image is as wide as the box (line 1)",
+    );
+    check(
+        "<style>@page a {}</style><div style='padding: 1px'><p style='page: a'>a",
+        "CSS `page` of a box within another one (line 1)",
+    );
+    check(
+        "<div style='padding: 1px'><div style='padding: 1px'><i style='position: absolute; left: 0'>a",
+        "CSS `left` and `right` without `top` and `bottom` count from the box around (line 1)",
+    );
+    check(
+        "<div style='position: relative'><i style='position: absolute; top: 0; bottom: 0'>a",
+        "CSS `bottom` beside `top`: the height around it is not given (line 1)",
+    );
+}
+
+/// Whether the parts of a document's Typst stand in this order.
+fn check(html: &str, expected: &[&str]) {
+    let document = converted(html);
+    assert_eq!(document.warnings, [""; 0], "{html}");
+    let mut rest = document.body.as_str();
+    for part in expected {
+        let Some(at) = rest.find(part) else { panic!("no {part} in {rest}\nof {}", document.body) };
+        rest = &rest[at + part.len()..];
+    }
+}
+
+#[test]
+fn positions_count_from_the_nearest_positioned_box() {
+    // Behind the box that is not positioned, in the one that is, at its padding's edge.
+    check(
+        "<div style='position: relative; padding: 10pt'><div style='padding: 5pt'>a<i style='position: absolute; top: 1pt; right: 2pt'>b</i></div></div>",
+        &[
+            "inset: (top: 10pt",
+            "inset: (top: 5pt",
+            "#\"a\";",
+            "];#place(right + top, dx: 8pt, dy: -9pt",
+            "#\"b\";",
+        ],
+    );
+    // From the page, which begins outside of the body's margin.
+    check(
+        "<body style='margin: 10pt'><div style='padding: 5pt'>a<i style='position: absolute; top: 0; left: 0'>b</i></div>",
+        &["#\"a\";", "];#place(left + top, dx: -10pt, dy: 0pt", "#\"b\";"],
+    );
+    // Shares are of what the positions are counted from.
+    check(
+        "<div style='position: relative; width: 100pt; padding: 10pt'><i style='position: absolute; top: 0; left: 50%'>b</i></div>",
+        &["#place(left + top, dx: 50pt, dy: -10pt"],
+    );
+    // `top` and `bottom` make the height.
+    check(
+        "<div style='position: relative; height: 100pt'><div style='position: absolute; top: 10pt; bottom: 20pt; border: 1pt solid'>b</div></div>",
+        &["#place(left + top, dx: 0pt, dy: 10pt", "height: 70pt"],
+    );
+}
+
+#[test]
+fn double_borders_are_two_lines() {
+    check(
+        "<div style='border: 6pt double red'>a",
+        &["thickness: 2pt", "outset: (top: -1pt", "block(", "thickness: 2pt", "outset: (top: -1pt"],
+    );
+    check(
+        "<table><tr><td style='border-bottom: 6pt double red'>a",
+        &["#place(bottom + left", "thickness: 2pt", "#place(bottom + left", "thickness: 2pt"],
+    );
+}
+
+#[test]
+fn paragraphs_run_on_below_floats() {
+    check(
+        "<div style='float: right; width: 100pt; height: 50pt'>f</div><p>one <b>two</b> three</p>",
+        &[
+            "(100pt, [",
+            "#\"f\";",
+            "let words = ([#\"one \";], [#text(weight: 700)[#\"two\";];], [#\" \";], [#\"three\";], )",
+        ],
+    );
+    // Boxes stay beside it as they are.
+    let body = converted(
+        "<div style='float: left; width: 9pt; height: 9pt'>f</div><p style='border: 1px solid'>one",
+    )
+    .body;
+    assert!(body.contains("#grid(columns: (9pt, 1fr)") && !body.contains("let words"), "{body}");
+}
+
+#[test]
+fn properties_are_what_typst_calls_them() {
+    check("<p>a<i style='margin: 0 2pt 0 3pt'>b</i>", &["#h(3pt);", "#\"b\";", "#h(2pt);"]);
+    check("<p style='orphans: 1'>a", &["costs: (orphan: 0%, widow: 100%)"]);
+    check("<p style='text-wrap: pretty'>a", &["linebreaks: \"optimized\""]);
+    check("<pre style='tab-size: 2'>a\tb", &["#\"a  b\";"]);
+    check("<p style='word-break: break-all'>abc", &["#\"a\u{200b}b\u{200b}c\";"]);
+    check(
+        "<p style='width: 20pt; overflow-wrap: anywhere'>a bcdefghijk",
+        &["#\"a b\u{200b}c\u{200b}d"],
+    );
+    check("<p style='width: fit-content; border: 1pt solid'>a", &["#block(inset: (top: 1pt"]);
+    check(
+        "<b style='display: inline-block; transform: rotate(90deg)'>a",
+        &["#box(baseline: ", "rotate(90deg", "box()["],
+    );
+    check(
+        "<div style='display: grid; justify-items: end'><p>a",
+        &["grid.cell(x: 0, y: 0, colspan: 1, rowspan: 1, align: right + top)"],
+    );
+    check("<table><tr style='height: 50pt'><td style='padding: 0'>a", &["block(height: 50pt)"]);
+    check(
+        "<div style='column-count: 2'>a<h1 style='column-span: all'>b</h1>c</div>",
+        &["columns(2", "#\"b\";", "columns(2"],
+    );
+    check("<input type=checkbox checked>", &["#image(\"drawing.svg\", width: 9.75pt, alt: \"☑\")"]);
+    check(
+        "<table><caption style='caption-side: bottom'>c</caption><tr><td>a</table>",
+        &["#\"a\";", "#\"c\";"],
+    );
+    check(
+        "<style>@page { @bottom-left { content: 'a'; width: 100pt; padding-left: 10pt } }</style>",
+        &["columns: (110pt, 1fr,)", "#\"a\";"],
+    );
+}
+
+#[test]
+fn strings_begin_behind_the_break_before_their_box() {
+    check(
+        "<style>h1 { break-before: page; string-set: part content() } @page { @top-left { content: string(part) } }</style><p>a<h1>b</h1>",
+        &["#\"a\";", "#pagebreak", "<string-0>", "#\"b\";"],
+    );
+}
+
+#[test]
+fn labels_stand_once() {
+    let check = |html: &str| {
+        let body = converted(html).body;
+        assert_eq!(body.matches("<to-0>]").count(), 1, "{body}");
+        assert!(body.contains("#link(<to-0>)"), "{body}");
+    };
+    check("<a href='#a'>x</a><p id=a>b<p id=a>c");
+    check("<a href='#a'>x<p id=a>b</a>");
+    check("<a href='#a'>x</a><table><tbody id=a><tr><td>b</table>");
+    check("<a href='#a'>x</a><table><thead><tr id=a><th id=a>h<tbody><tr><td>b</table>");
+    check("<a href='#a'>x</a><p id=a style='position: fixed'>b");
+    check(
+        "<style>@page { @top-left { content: element(h) } } h1 { position: running(h) }</style><a href='#a'>x</a><h1 id=a>b</h1>",
+    );
+}

@@ -35,7 +35,8 @@ const PAGE_BREAK: &str = "<!-- pagebreak -->";
 /// Markdown in Typst's language.
 pub(crate) fn markup(source: &str, resources: &mut Resources<'_>) -> Markup {
     let events: Vec<_> = Parser::new_ext(source, OPTIONS).collect();
-    let mut writer = Writer { resources, notes: HashMap::new(), title: None, warnings: Vec::new() };
+    let (notes, warnings) = (HashMap::new(), Vec::new());
+    let mut writer = Writer { resources, notes, title: None, warnings, n_around: 1 };
     let mut content = Vec::new();
     let mut rest = events.as_slice();
     // Notes are written where they are referred to, which may be before they are defined.
@@ -52,6 +53,8 @@ pub(crate) fn markup(source: &str, resources: &mut Resources<'_>) -> Markup {
         writer.notes.insert(name.to_string(), Note { text, number, is_referred_to: false });
         rest = rest.get(length + 1..).unwrap_or_default();
     }
+    // No longer within notes.
+    writer.n_around = 0;
     let body = format!("{STYLE}{}", writer.content(&mut content.iter()));
     let mut markup = Markup { body, warnings: writer.warnings, ..Markup::default() };
     markup.page.about.title = writer.title;
@@ -76,6 +79,8 @@ struct Writer<'a, 'b> {
     /// The first heading of the first level.
     title: Option<String>,
     warnings: Vec<String>,
+    /// Elements that are open and within which no page begins.
+    n_around: usize,
 }
 
 struct Note {
@@ -119,7 +124,10 @@ impl Writer<'_, '_> {
         if let Tag::CodeBlock(kind) = tag {
             return code(kind, &words(events));
         }
+        let is_around = !matches!(tag, Tag::Paragraph | Tag::HtmlBlock);
+        self.n_around += usize::from(is_around);
         let inner = self.content(events);
+        self.n_around -= usize::from(is_around);
         match tag {
             Tag::Paragraph => format!("\n\n{inner}\n\n"),
             Tag::Heading { level, .. } => format!("\n#heading(level: {})[{inner}]\n", *level as u8),
@@ -194,6 +202,11 @@ impl Writer<'_, '_> {
 
     fn html(&mut self, html: &str) -> String {
         let html = html.trim();
+        if html == PAGE_BREAK && self.n_around > 0 {
+            let text = format!("`{PAGE_BREAK}` within a list, a quote or a table is left out");
+            self.warnings.push(text);
+            return String::new();
+        }
         if html == PAGE_BREAK {
             return "\n#pagebreak(weak: true)\n".to_owned();
         }
@@ -336,6 +349,11 @@ mod tests {
         check("a\nb", r#"#"a"; #"b";"#, &[]);
         check("a <br> b", r#"#"a ";#linebreak();#" b";"#, &[]);
         check("<!-- pagebreak -->", "#pagebreak(weak: true)", &[]);
+        check(
+            "> <!-- pagebreak -->",
+            "#quote(block: true)[]",
+            &["`<!-- pagebreak -->` within a list, a quote or a table is left out"],
+        );
         check("![x](logo.png)", r#"#box(image("image-0.png", alt: "x"));"#, &[]);
         check("<a@b.test>", r#"#link("mailto:a@b.test")[#"a@b.test";];"#, &[]);
         check(

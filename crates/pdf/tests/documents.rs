@@ -8,6 +8,8 @@
 mod bad_input;
 #[path = "documents/bombs.rs"]
 mod bombs;
+#[path = "documents/comparison.rs"]
+mod comparison;
 #[path = "documents/data.rs"]
 mod data;
 #[path = "documents/gotenberg.rs"]
@@ -18,6 +20,8 @@ mod html;
 mod invoices;
 #[path = "documents/markdown.rs"]
 mod markdown;
+#[path = "documents/mutations.rs"]
+mod mutations;
 #[path = "documents/outputs.rs"]
 mod outputs;
 #[path = "documents/pages.rs"]

@@ -4,28 +4,6 @@ use serde_json::{Value, json};
 
 use crate::{file, generate};
 
-fn samples() -> [(&'static str, &'static str, usize, &'static str); 7] {
-    [
-        ("bilingual", include_str!("../../samples/html/bilingual.html"), 1, "Ada Example"),
-        (
-            "certificate",
-            include_str!("../../samples/html/certificate.html"),
-            1,
-            "Head of the school",
-        ),
-        ("contract", include_str!("../../samples/html/contract.html"), 2, "2.1"),
-        ("labels", include_str!("../../samples/html/labels.html"), 1, "Finn Example"),
-        ("letter", include_str!("../../samples/html/letter.html"), 1, "Page 1 of 1"),
-        ("report", include_str!("../../samples/html/report.html"), 3, "First steps"),
-        (
-            "timetable",
-            include_str!("../../samples/html/timetable.html"),
-            1,
-            "Visit of the customer",
-        ),
-    ]
-}
-
 #[test]
 fn what_is_not_supported_is_told_and_fails_where_it_has_to() {
     let mut input = json!({"template": "<p style='filter: blur(1px)'>a</p>"});
@@ -45,16 +23,6 @@ fn too_many_elements_within_each_other_are_refused() {
         generate(&input, &[]).failure(),
         "RENDER_LIMIT: line 1: elements are nested deeper than 200"
     );
-}
-
-#[test]
-fn samples_have_their_pages_and_texts() {
-    for (name, html, n_pages, text) in samples() {
-        let document = generate(&json!({"template": html}), &[]).document();
-        document.check();
-        assert_eq!(document.info("Pages"), n_pages.to_string(), "{name}");
-        assert!(document.text().contains(text), "{name}: {}", document.text());
-    }
 }
 
 #[test]

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use crate::{CONNECTOR, one_worker};
 
 /// A running connector, ended when dropped.
-struct Service(support::Service);
+pub(crate) struct Service(support::Service);
 
 impl Service {
-    fn start(settings: &[(&str, &str)]) -> Self {
+    /// Waits until it listens.
+    pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
         Self(CONNECTOR.serve(&one_worker(settings)))
     }
 
@@ -23,7 +24,8 @@ impl Service {
         self.0.call(command, inputs)
     }
 
-    fn generate(&self, inputs: &Value) -> Value {
+    /// The answer to a task for a document.
+    pub(crate) fn generate(&self, inputs: &Value) -> Value {
         self.call("pdf-connector/GENERATE", inputs)
     }
 

@@ -92,15 +92,15 @@ fn attributes(tag: &str, mut at: usize) -> (Vec<Attribute>, usize) {
             continue;
         }
         let start = skip(at + 1, char::is_whitespace);
-        let (value, end) = match tag[start..].chars().next() {
-            Some(quote @ ('"' | '\'')) => match tag[start + 1..].find(quote) {
-                Some(length) => (&tag[start + 1..start + 1 + length], start + length + 2),
-                None => return (attributes, tag.len()),
-            },
-            _ => {
-                let end = skip(start, |it| !it.is_whitespace() && it != '>');
-                (&tag[start..end], end)
-            }
+        let quote = tag[start..].chars().next().filter(|it| "\"'".contains(*it));
+        let (value, end) = if let Some(quote) = quote {
+            let Some(length) = tag[start + 1..].find(quote) else {
+                return (attributes, tag.len());
+            };
+            (&tag[start + 1..start + 1 + length], start + length + 2)
+        } else {
+            let end = skip(start, |it| !it.is_whitespace() && it != '>');
+            (&tag[start..end], end)
         };
         attributes.push(Attribute { name, value: unescaped(value), start, end });
         at = end;
@@ -197,15 +197,12 @@ fn unescaped(value: &str) -> String {
                 code.ok().and_then(char::from_u32)
             }
         });
-        match (meant, reference) {
-            (Some(meant), Some(reference)) => {
-                out.push(meant);
-                rest = &rest[reference.len() + 2..];
-            }
-            _ => {
-                out.push('&');
-                rest = &rest[1..];
-            }
+        if let (Some(meant), Some(reference)) = (meant, reference) {
+            out.push(meant);
+            rest = &rest[reference.len() + 2..];
+        } else {
+            out.push('&');
+            rest = &rest[1..];
         }
     }
     out + rest

@@ -39,8 +39,8 @@ fn attach(document: &mut Document, attachments: Vec<Attachment>) -> lopdf::Resul
     // A name tree is sorted.
     named.sort();
     let files = named.iter().map(|it| Object::Reference(it.1)).collect::<Vec<_>>();
-    let names = named.into_iter().flat_map(|(name, id)| [text(&name), id.into()]);
-    let embedded = document.add_object(dictionary! { "Names" => names.collect::<Vec<_>>() });
+    let tree = named.into_iter().flat_map(|(name, id)| [text(&name), id.into()]);
+    let embedded = document.add_object(dictionary! { "Names" => tree.collect::<Vec<_>>() });
     let mut all = match document.catalog()?.get(b"Names") {
         Ok(it) => document.dereference(it)?.1.as_dict()?.clone(),
         Err(_absent) => Dictionary::new(),

@@ -27,7 +27,7 @@ fn syntax_errors_are_told_with_line_and_column() {
     check_input(
         &json!({"template": "<p>\n{% for it in %}", "metadata": {}}),
         &[],
-        "TEMPLATE_SYNTAX_ERROR: `template`: syntax error in line 2: `{% for it in %}`",
+        "TEMPLATE_SYNTAX_ERROR: `template`: unexpected end of block in line 2: `{% for it in %}`",
     );
     check_input(
         &json!({"template": "a {{ b ", "metadata": {}}),

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::{file, generate, typst};
+use crate::{file, generate};
 
 /// Of zeros, which is more than a worker may have.
 const BOMB_MIB: usize = 400;
 
 fn check(input: &Value, settings: &[(&str, &str)], expected: &str) {
-    assert_eq!(generate(input, settings).failure(), expected, "{input}");
+    assert_eq!(generate(input, settings).failure(), expected);
 }
 
 /// Zeros as a stream of deflate, less than a hundredth of their size: one block with the fixed codes (RFC 1951, 3.2.6) that does not end.
@@ -81,11 +81,10 @@ fn a_packed_svg_is_no_way_around_the_limits() {
     let mut svgz = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     svgz.extend(deflated(BOMB_MIB));
     let asset = file("bomb.svgz", "image/svg+xml", &svgz);
-    let settings = [("PDF_MEMORY_MAX", "64MiB")];
     check(
         &json!({"template": "#image(\"bomb.svgz\")", "templateFormat": "typst", "assets": asset}),
-        &settings,
-        "RENDER_LIMIT: the document needs more than 64 MiB of memory (PDF_MEMORY_MAX)",
+        &[("PDF_MEMORY_MAX", "64MiB")],
+        "TEMPLATE_SYNTAX_ERROR: cannot parse SVG (file is not compressed correctly in bomb.svgz) in line 1, column 8: `#image(\"bomb.svgz\")`",
     );
     let document = generate(&json!({"template": "<img src='bomb.svgz'>", "assets": asset}), &[]);
     assert_eq!(
@@ -111,9 +110,11 @@ fn a_small_png_with_much_in_it_is_no_way_around_the_limits() {
         "template": "#image(\"bomb.png\")", "templateFormat": "typst",
         "assets": file("bomb.png", "image/png", &png),
     });
-    let told = generate(&input, &[("PDF_MEMORY_MAX", "64MiB")]);
-    // One gray pixel, and nothing of what is behind it.
-    told.document().check();
+    check(
+        &input,
+        &[("PDF_MEMORY_MAX", "64MiB")],
+        "RENDER_LIMIT: the document needs more than 64 MiB of memory (PDF_MEMORY_MAX)",
+    );
 }
 
 #[test]
@@ -125,7 +126,8 @@ fn a_document_of_a_thousand_pages_is_made() {
     assert_eq!(document.page(1000), "page 999");
     let template =
         "{% for i in range(1000) %}<p style='break-after: page'>page {{ i }}</p>{% endfor %}";
-    let input = json!({"template": template, "metadata": {}, "pageSize": "A7"});
+    let input =
+        json!({"template": template, "templateFormat": "html", "metadata": {}, "pageSize": "A7"});
     let settings = [("PDF_MEMORY_MAX", "256MiB"), ("PDF_TIMEOUT", "5m"), ("RUN_TIMEOUT", "5m")];
     let document = generate(&input, &settings).document();
     assert_eq!(document.outputs["pages"], 1000);

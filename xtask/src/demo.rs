@@ -17,7 +17,7 @@ use std::{
     fs,
     io::{self, IsTerminal},
     net::Ipv4Addr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread,
     time::Duration,
 };
@@ -189,9 +189,7 @@ fn over_http(stage: &Stage) -> Result<()> {
 
     let log = |program: &Program| ("log", tree::shown(tree::root(), &program.log));
     let logs = programs.running().iter().map(log);
-    let invoice = scene.document().map(|it| {
-        ("invoice", tree::shown(tree::root(), &programs::files(&stage.folder).join(it)))
-    });
+    let invoice = scene.document().map(|it| ("invoice", tree::shown(tree::root(), Path::new(it))));
     let more: Vec<_> = invoice.into_iter().chain(mail(&mailbox)).chain(logs).collect();
     stage.see_for_yourself(&more);
     if !stage.stays {
@@ -215,9 +213,8 @@ fn over_rabbitmq(stage: &Stage) -> Result<()> {
     let scene = stage.tell(&stand_ins, &mailbox, &containers, ", over RabbitMQ")?;
 
     compose.save_log()?;
-    let invoice = scene.document().map(|it| {
-        ("invoice", format!("/files/{it}  (in the containers' volume)"))
-    });
+    let invoice =
+        scene.document().map(|it| ("invoice", format!("{it}  (in the containers' volume)")));
     let mut more: Vec<_> = invoice.into_iter().chain(mail(&mailbox)).collect();
     more.push(("log", compose.log()));
     if !stage.stays {

@@ -133,7 +133,7 @@ impl Program {
         let port = stand_ins::free_port(usual.unwrap_or(OTHER_PORT))?;
         let log = folder.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| log.display().to_string())?;
-        let files = files(&folder.canonicalize()?);
+        let files = folder.canonicalize()?.join("files");
         fs::create_dir_all(&files).with_context(|| files.display().to_string())?;
         // Built into the same folder as this program, wherever that is.
         let program = env::current_exe()?.with_file_name(name);
@@ -191,11 +191,6 @@ impl Drop for Program {
             println!("   {}: {error}", self.name);
         }
     }
-}
-
-/// Where connectors keep files, below the demo's folder.
-pub(super) fn files(folder: &Path) -> PathBuf {
-    folder.join("files")
 }
 
 /// Builds `connectors`.

@@ -162,7 +162,7 @@ pub(super) static STEPS: [Step; 7] = [
             ensure!(*told("pages") == 1, "{} pages instead of 1", told("pages"));
             Ok(Shown {
                 outcome: format!("1 page, {} kB", size.div_ceil(1000)),
-                note: format!("kept as {}", text(&file["uri"])),
+                note: format!("kept as {}, for the mail to take", text(&file["name"])),
             })
         },
     },
@@ -245,9 +245,9 @@ impl Step {
 }
 
 impl Scene {
-    /// The PDF's place in the store that the connectors share: `invoice-4711.pdf`.
+    /// The PDF's path in the folder that the connectors share.
     pub(super) fn document(&self) -> Option<&str> {
-        self.outputs.get(DOCUMENT)?["file"]["uri"].as_str()?.strip_prefix("file:/")
+        self.outputs.get(DOCUMENT)?["file"]["uri"].as_str()?.strip_prefix("file://")
     }
 
     fn at(&self, path: &str) -> String {
@@ -370,22 +370,27 @@ mod tests {
 
     #[test]
     fn a_document_is_shown_with_its_place() {
-        let file = json!({"uri": "file:/invoice-4711.pdf", "content": {"sizeInBytes": 24_001}});
+        let file = json!({
+            "name": "invoice-4711.pdf",
+            "uri": "file:///files/1/invoice-4711.pdf",
+            "content": {"sizeInBytes": 24_001},
+        });
         let outputs = json!({"pages": 1, "file": file});
-        check("document", &outputs, &[], "1 page, 25 kB | kept as file:/invoice-4711.pdf");
-        check("document", &json!({"pages": 1}), &[], "an answer without a file");
         check(
             "document",
-            &json!({"pages": 2, "file": file}),
+            &outputs,
             &[],
-            "2 pages instead of 1",
+            "1 page, 25 kB | kept as invoice-4711.pdf, for the mail to take",
         );
+        check("document", &json!({"pages": 1}), &[], "an answer without a file");
+        check("document", &json!({"pages": 2, "file": file}), &[], "2 pages instead of 1");
         let mut scene = scene();
         assert_eq!(scene.document(), None);
+        scene.outputs.insert("order".to_owned(), json!({"restResult": {}}));
         scene.outputs.insert("document".to_owned(), outputs);
-        assert_eq!(scene.document(), Some("invoice-4711.pdf"));
+        assert_eq!(scene.document(), Some("/files/1/invoice-4711.pdf"));
         let attached = (step("mail").inputs)(&scene)["attachments"].clone();
-        assert_eq!(attached["uri"], "file:/invoice-4711.pdf");
+        assert_eq!(attached["uri"], "file:///files/1/invoice-4711.pdf");
     }
 
     #[test]

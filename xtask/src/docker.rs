@@ -87,7 +87,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let connectors = tree::chosen(tree::root(), &args.names)?;
     ensure!(!connectors.is_empty(), "definitions/ holds no definition that a crate implements");
 
-    let programs = shipped::build(connectors.iter().map(|it| (it.name.as_str(), it.name.as_str())))?;
+    let programs =
+        shipped::build(connectors.iter().map(|it| (it.name.as_str(), it.name.as_str())))?;
 
     progress::heading("images");
     let mut rows = vec![["image", "size", "of it the binary"].map(str::to_owned).to_vec()];

@@ -7,11 +7,8 @@ use anyhow::{Result, ensure};
 use crate::{progress, tree};
 
 /// Packed relocations, which glibc reads since 2.36, save half a megabyte.
-const RUSTFLAGS: [&str; 3] = [
-    "-Ctarget-feature=+crt-static",
-    "-Cstrip=symbols",
-    "-Clink-arg=-Wl,-z,pack-relative-relocs",
-];
+const RUSTFLAGS: [&str; 3] =
+    ["-Ctarget-feature=+crt-static", "-Cstrip=symbols", "-Clink-arg=-Wl,-z,pack-relative-relocs"];
 
 /// Nothing unwinds through C.
 const CFLAGS: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables";
@@ -27,9 +24,7 @@ const SQLITE: &str = "-USQLITE_ENABLE_API_ARMOR -USQLITE_ENABLE_DBSTAT_VTAB -USQ
 /// # Errors
 ///
 /// When this isn't Linux, or one doesn't build.
-pub(crate) fn build<'a>(
-    programs: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<PathBuf> {
+pub(crate) fn build<'a>(programs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<PathBuf> {
     ensure!(consts::OS == "linux", "what ships is built on Linux, this is {}", consts::OS);
     let triple = format!("{}-unknown-linux-gnu", consts::ARCH);
     let cflags = format!("CFLAGS_{}", triple.replace('-', "_"));

@@ -14,7 +14,7 @@ use crate::{
     Egress, ErrorKind, OutboundError, Problem, Proxies,
     body::{Body, Opened, Trouble},
     connect::{self, Hop, SystemResolver},
-    error::{classify, shown},
+    error::{classify, shown, was_closed_before},
     fingerprint::Fingerprint,
     identity::{Blueprint, Identities},
     redirect, tls,
@@ -22,6 +22,8 @@ use crate::{
 
 /// Longer time limits are cut to this one, since an instant cannot be arbitrarily far.
 const TIMEOUT_MAX: Duration = Duration::from_hours(24);
+/// How often a request of which nothing has left is given another connection.
+const UNSENT_REPEATS: u32 = 2;
 
 /// What all calls of a connector have in common.
 #[derive(Clone)]
@@ -212,24 +214,31 @@ impl Outbound {
                 Hop { connect_until: deadline, connect_timeout: timeout, is_proxied }
             }
         };
-        let mut wire = request.wire();
-        let trouble = match &request.body {
-            Body::Empty | Body::Bytes(_) => None,
-            Body::Stream(source) => {
-                let late = || OutboundError::unsent(ErrorKind::Timeout { after: timeout }, url);
-                let opened = timeout_at(deadline, source.open()).await.map_err(|_| late())?;
-                let opened = opened.map_err(|error| OutboundError::unsent(error, url))?;
-                Some(attach(&mut wire, opened))
-            }
-        };
-        let sending = connect::scoped(hop, self.client.execute(wire));
-        match timeout_at(deadline, sending).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(match trouble.and_then(|it| it.get()) {
-                Some(trouble) => OutboundError::sent(trouble.into(), url),
-                None => classify(error, url, &hop),
-            }),
-            Err(_) => Err(OutboundError::sent(ErrorKind::Timeout { after: timeout }, url)),
+        let mut repeats = 0;
+        loop {
+            let mut wire = request.wire();
+            let trouble = match &request.body {
+                Body::Empty | Body::Bytes(_) => None,
+                Body::Stream(source) => {
+                    let late = || OutboundError::unsent(ErrorKind::Timeout { after: timeout }, url);
+                    let opened = timeout_at(deadline, source.open()).await.map_err(|_| late())?;
+                    let opened = opened.map_err(|error| OutboundError::unsent(error, url))?;
+                    Some(attach(&mut wire, opened))
+                }
+            };
+            let sending = connect::scoped(hop, self.client.execute(wire));
+            return match timeout_at(deadline, sending).await {
+                Ok(Ok(response)) => Ok(response),
+                Ok(Err(error)) if repeats < UNSENT_REPEATS && was_closed_before(&error) => {
+                    repeats += 1;
+                    continue;
+                }
+                Ok(Err(error)) => Err(match trouble.and_then(|it| it.get()) {
+                    Some(trouble) => OutboundError::sent(trouble.into(), url),
+                    None => classify(error, url, &hop),
+                }),
+                Err(_) => Err(OutboundError::sent(ErrorKind::Timeout { after: timeout }, url)),
+            };
         }
     }
 }

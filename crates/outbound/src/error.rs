@@ -152,6 +152,14 @@ pub(crate) fn classify(error: reqwest::Error, url: &Url, hop: &Hop) -> OutboundE
     OutboundError::sent(kind, url)
 }
 
+/// Whether the connection was closed before a byte of the request went out.
+///
+/// A peer that refuses a client certificate of TLS 1.3 closes a connection that counts as made (RFC 8446), so that
+/// its reason is known only where the request was faster than its refusal.
+pub(crate) fn was_closed_before(error: &reqwest::Error) -> bool {
+    cause::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
+}
+
 /// What went wrong while a body was read.
 pub(crate) fn classify_body(error: reqwest::Error) -> ErrorKind {
     let error = error.without_url();
@@ -261,5 +269,4 @@ mod tests {
         check(rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13.into(), "TLS 1.2");
         check(rustls::Error::DecryptError, "the peer's TLS settings");
     }
-
 }

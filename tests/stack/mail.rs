@@ -5,11 +5,13 @@ use std::{
     net::TcpStream,
     os::unix::{
         fs::{PermissionsExt, chown},
+        net::UnixStream,
         process::CommandExt,
     },
     path::{Path, PathBuf},
     process::{self, Child, Command, Stdio},
     sync::atomic::{AtomicU16, Ordering},
+    thread,
 };
 
 use super::{Certificates, eventually, free_port, setting, watchdog::Watchdog};
@@ -66,7 +68,11 @@ impl MailServer {
             eprintln!("skipped: {INSTALL} (as root)");
             return None;
         }
-        let server = Self::start();
+        let mut server = Self::start();
+        let auth = server.home.join("queue/private/auth");
+        // Postfix gives a port up for a minute where it finds nobody to ask for passwords.
+        eventually("Dovecot takes questions", async || UnixStream::connect(&auth).ok()).await;
+        server.launch(MASTER, &["-d", "-c"], "");
         let Ports { starttls, implicit, expired, plain, imap } = server.ports;
         for port in [starttls, implicit, expired, plain, imap] {
             eventually("the mail servers answer", async || {
@@ -81,6 +87,7 @@ impl MailServer {
         &self.ports
     }
 
+    /// With all that it needs, but Postfix not yet started.
     fn start() -> Self {
         static COUNT: AtomicU16 = AtomicU16::new(1);
         let certificates = Certificates::new();
@@ -121,7 +128,6 @@ impl MailServer {
         let check = check.arg("-c").arg(&server.home).arg("check").output().expect("postfix runs");
         assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
         server.launch(DOVECOT, &["-F", "-c"], "dovecot.conf");
-        server.launch(MASTER, &["-d", "-c"], "");
         server
     }
 
@@ -160,6 +166,10 @@ impl MailServer {
 
 impl Drop for MailServer {
     fn drop(&mut self) {
+        if thread::panicking() {
+            let log = fs::read_to_string(self.home.join("postfix.log")).unwrap_or_default();
+            println!("{log}");
+        }
         for server in &mut self.servers {
             let pid = server.id().to_string();
             Command::new("kill").args(["-s", "TERM", &pid]).status().ok();

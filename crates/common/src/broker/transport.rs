@@ -39,14 +39,16 @@ impl Transport {
                 let chain = certificates("AMQP_CERT_FILE", cert)?;
                 let key = PrivateKeyDer::from_pem_slice(&read("AMQP_KEY_FILE", key)?)
                     .map_err(|error| ("AMQP_KEY_FILE", format!("file {key}: {error}")))?;
-                config.connector_with_single_cert(chain, key)
+                config
+                    .connector_with_single_cert(chain, key)
+                    .map_err(|error| ("AMQP_CERT_FILE", error.to_string()))?
             }
-            _ => config.connector_with_no_client_auth(),
+            // Without one, only the authorities can be wrong.
+            _ => config
+                .connector_with_no_client_auth()
+                .map_err(|error| ("AMQP_CA_FILE", error.to_string()))?,
         };
-        match tls {
-            Ok(tls) => Ok(Self { tls: Some(tls) }),
-            Err(error) => Err(("AMQP_CERT_FILE", error.to_string())),
-        }
+        Ok(Self { tls: Some(tls) })
     }
 
     pub(super) async fn connect(

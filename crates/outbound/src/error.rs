@@ -152,12 +152,13 @@ pub(crate) fn classify(error: reqwest::Error, url: &Url, hop: &Hop) -> OutboundE
     OutboundError::sent(kind, url)
 }
 
-/// Whether the connection was closed before a byte of the request went out.
+/// Whether the connection was closed before a byte of the request went out, and nobody knows why.
 ///
 /// A peer that refuses a client certificate of TLS 1.3 closes a connection that counts as made (RFC 8446), so that
 /// its reason is known only where the request was faster than its refusal.
 pub(crate) fn was_closed_before(error: &reqwest::Error) -> bool {
     cause::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
+        && cause::<rustls::Error>(error).is_none()
 }
 
 /// What went wrong while a body was read.

@@ -32,7 +32,7 @@ use self::{
     mailbox::Mailbox,
     programs::{Program, Programs},
     stand_ins::StandIns,
-    steps::{Answer, STEPS, Scene, Step, settings},
+    steps::{Answer, STEPS, Scene, Step},
     story::Way,
     wait::Interrupt,
 };
@@ -84,9 +84,7 @@ impl Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tree::root().join("target/demo");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    // In containers, the stand-ins start too late to be named in anybody's settings.
-    let knows = |it: &Connector| !args.docker || settings(&it.name, "").is_empty();
-    let plays = |it: &Connector| STEPS.iter().any(|step| step.connector == it.name) && knows(it);
+    let plays = |it: &Connector| STEPS.iter().any(|step| step.connector == it.name);
     let stage = Stage {
         // Others may need settings that nobody has here.
         connectors: tree::connectors(tree::root())?.into_iter().filter(plays).collect(),
@@ -202,12 +200,14 @@ fn over_http(stage: &Stage) -> Result<()> {
 
 fn over_rabbitmq(stage: &Stage) -> Result<()> {
     let log = stage.folder.join("compose.log");
-    let compose = Compose::up(&stage.connectors, log, &stage.interrupt)?;
+    let compose = Compose::broker(&stage.connectors, log)?;
+    // Containers reach this machine there; nobody outside of it does.
+    let gateway = compose.gateway()?;
+    let stand_ins = StandIns::start(gateway, &stage.calls())?;
+    let mailbox = Mailbox::start(gateway, &stage.folder)?;
+    compose.up(&stage.connectors, &stand_ins.url, &stage.interrupt)?;
     let management = compose.address("rabbitmq", MANAGEMENT_PORT)?;
     let broker = Broker::connect(&management, &stage.interrupt)?;
-    // Containers reach this machine there; nobody outside of it does.
-    let stand_ins = StandIns::start(compose.gateway()?, &stage.calls())?;
-    let mailbox = Mailbox::start(compose.gateway()?, &stage.folder)?;
     println!("   stand-ins for the outside world are at {}", stand_ins.url);
     let containers = Containers { compose: &compose, broker, interrupt: &stage.interrupt };
     let scene = stage.tell(&stand_ins, &mailbox, &containers, ", over RabbitMQ")?;

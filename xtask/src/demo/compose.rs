@@ -8,7 +8,10 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use console::strip_ansi_codes;
 use xshell::{Shell, cmd};
 
-use super::wait::{self, Interrupt};
+use super::{
+    steps::settings,
+    wait::{self, Interrupt},
+};
 use crate::{
     base,
     docker::{self, ImageNames},
@@ -29,16 +32,12 @@ pub(super) struct Compose {
 }
 
 impl Compose {
-    /// Starts the broker and `connectors`, and waits until they are well. Their log will be `log`.
+    /// Starts the broker, and with it the containers' network. The log of everything will be `log`.
     ///
     /// # Errors
     ///
-    /// One sentence that says what to do when Docker, Compose or an image is missing; when a container isn't well.
-    pub(super) fn up(
-        connectors: &[Connector],
-        log: PathBuf,
-        interrupt: &Interrupt,
-    ) -> Result<Self> {
+    /// One sentence that says what to do when Docker, Compose, or an image of these is missing.
+    pub(super) fn broker(connectors: &[Connector], log: PathBuf) -> Result<Self> {
         let sh = Shell::new()?;
         sh.change_dir(tree::root());
         docker::answers(&sh)?;
@@ -46,13 +45,26 @@ impl Compose {
         images(&sh, connectors)?;
 
         let compose = Self { sh, program, log };
-        let mut up = compose.command(&["up", "--detach", "rabbitmq"]);
-        up.args(connectors.iter().map(|it| &it.name));
-        progress::quietly("starting RabbitMQ and the connectors", up)?;
-        compose
-            .healthy(interrupt)
-            .map_err(|error| anyhow!("{error:#}\n   its log: {}", compose.log()))?;
+        progress::quietly("starting RabbitMQ", compose.command(&["up", "--detach", "rabbitmq"]))?;
         Ok(compose)
+    }
+
+    /// Starts `connectors`, which are told of the stand-ins, and waits until all containers are well.
+    ///
+    /// # Errors
+    ///
+    /// When one isn't.
+    pub(super) fn up(
+        &self,
+        connectors: &[Connector],
+        stand_ins: &str,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let names = connectors.iter().map(|it| &it.name);
+        let mut up = self.command(&["up", "--detach", "rabbitmq"]);
+        up.envs(names.clone().flat_map(|it| settings(it, stand_ins))).args(names);
+        progress::quietly("starting the connectors", up)?;
+        self.healthy(interrupt).map_err(|error| anyhow!("{error:#}\n   its log: {}", self.log()))
     }
 
     /// Where `port` of `service` is on this machine: `127.0.0.1:8083`.

@@ -20,6 +20,7 @@ mod paint;
 mod place;
 mod table;
 mod table_borders;
+mod table_cells;
 mod table_columns;
 mod table_rows;
 mod tell;

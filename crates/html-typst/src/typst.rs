@@ -45,7 +45,7 @@ pub(crate) fn points(value: f64) -> String {
 }
 
 /// Arguments of a function, with a comma between them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Arguments(String);
 
 impl Arguments {

@@ -162,11 +162,45 @@ fn positions_count_from_the_nearest_positioned_box() {
 fn double_borders_are_two_lines() {
     check(
         "<div style='border: 6pt double red'>a",
-        &["thickness: 2pt", "outset: (top: -1pt", "block(", "thickness: 2pt", "outset: (top: -1pt"],
+        &["2pt + rgb(", "outset: (top: -1pt", "block(", "2pt + rgb(", "outset: (top: -1pt"],
     );
     check(
         "<table><tr><td style='border-bottom: 6pt double red'>a",
-        &["#place(bottom + left", "thickness: 2pt", "#place(bottom + left", "thickness: 2pt"],
+        &["#place(bottom + left", "2pt + rgb(", "#place(bottom + left", "2pt + rgb("],
+    );
+}
+
+#[test]
+fn cells_that_look_the_same_are_described_once() {
+    let html = "<table><tr><td>a<td>b<tr><td style='background: red'>c<td>d</table>";
+    check(
+        html,
+        &[
+            "#let c0 = table.cell.with(align: left + horizon);",
+            "#let c1 = table.cell.with(fill: rgb(255, 0, 0), align: left + horizon);",
+            "#table(columns: (auto, auto,), stroke: none, inset: (",
+            "c0(\"a\"), c0(\"b\"), c1(\"c\"), c0(\"d\"));",
+        ],
+    );
+    assert!(!converted(html).body.contains("c2"), "a look too many");
+    // A text stays one whatever is in it.
+    check("<table><tr><td>\"]); #read(\"x\\</table>", &[r#"c0("\"]); #read(\"x\\"));"#]);
+    check("<table><tr><td>a\"; #\"b</table>", &[r#"c0("a\"; #\"b"));"#]);
+    check("<table><tr><td>a<br>b</table>", &["c0[#\"a\";#linebreak();#\"b\";]);"]);
+    let borders = "<style>table { border-collapse: collapse } td { border: 1pt solid }</style>";
+    check(
+        &format!("{borders}<table><tr><td>a<td>b</table>"),
+        &["table.cell.with(align: left + horizon)", "stroke: (rest: none", "inset: (rest: 0pt"],
+    );
+    // Where a place is empty, the others are told theirs, and it has nothing of what they have.
+    check(
+        &format!("{borders}<table><tr><td>a<tr><td>b<td>c</table>"),
+        &[
+            "stroke: none, inset: 0pt",
+            "c0(x: 0, y: 0)[#\"a\"",
+            "c0(x: 0, y: 1)[#\"b\"",
+            "c0(x: 1, y: 1)[#\"c\"",
+        ],
     );
 }
 
@@ -216,7 +250,7 @@ fn properties_are_what_typst_calls_them() {
     check("<input type=checkbox checked>", &["#image(\"drawing.svg\", width: 9.75pt, alt: \"☑\")"]);
     check(
         "<table><caption style='caption-side: bottom'>c</caption><tr><td>a</table>",
-        &["#\"a\";", "#\"c\";"],
+        &["c0(\"a\")", "#\"c\";"],
     );
     check(
         "<style>@page { @bottom-left { content: 'a'; width: 100pt; padding-left: 10pt } }</style>",

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     boxes::{Kind, Node},
-    style::{Break, Display, Float, TextAlign},
+    style::{Break, Display, Float, TextAlign, VerticalAlign},
     typst::{points, quoted},
 };
 
@@ -154,7 +154,7 @@ impl Emitter<'_> {
         let inner = Flow { align: if is_rtl { TextAlign::Left } else { TextAlign::Right }, ..flow };
         let marker = self.aside(|it| it.inline_node(marker, inner.within(LIST)));
         self.write(format_args!(
-            "#list(marker: [#h(-{width});#box(width: {width}, inset: ({gap}: 0.45em), align({side})[{marker}])], indent: 0pt, body-indent: 0pt, ["
+            "#list(marker: [#h(-{width});#box(width: {width}, inset: ({gap}: 0.45em), align({side})[{marker}])], indent: 0pt, body-indent: 0pt, spacing: 0pt, ["
         ));
         let inner = Flow { is_bare: true, ..flow.within(LIST) };
         self.contents(node, inner, Open { top: true, bottom: true });
@@ -197,7 +197,16 @@ impl Emitter<'_> {
         let arguments = frame.arguments(self, node, flow);
         self.tell(node);
         self.tell_double(node);
-        let below = text::below_baseline(&style.inherited) + style.inner(2).points;
+        // It stands on its last line, or on its bottom where it has none or hides some (CSS 2, 10.8.1).
+        let is_line = |it: &Node| !it.is_blank() && !it.style.is_out_of_flow();
+        let has_line = !style.clips && node.children.iter().any(is_line);
+        // With a height of its own it has its lines at the top, and Typst lets it stand on the first.
+        let is_high = style.height.is_some() && style.vertical_align == VerticalAlign::Baseline;
+        let below = if has_line && !is_high {
+            text::below_baseline(&style.inherited) + style.inner(2).points
+        } else {
+            0.0
+        };
         let baseline = Self::baseline(style, below);
         let separator = if arguments.is_empty() { "" } else { ", " };
         let [left, right] = [3, 1].map(|it| style.margin[it].map_or(0.0, |it| it.points));
@@ -228,7 +237,12 @@ impl Emitter<'_> {
             ..flow.within(SMALL)
         };
         let content = self.aside(|it| it.inside(node, inner));
-        self.push(&content);
+        if has_line && is_high {
+            self.push(&content);
+        } else {
+            // What is stacked is known by its bottom only.
+            self.write(format_args!("#stack[{content}]"));
+        }
         self.push(&after);
         if right != 0.0 {
             self.write(format_args!("#h({});", points(right)));

@@ -15,7 +15,11 @@ impl Emitter<'_> {
         let mut arguments = Arguments::default();
         let [left, right] = [3, 1].map(|it| points(style.inner(it).points));
         arguments.add("inset", &format!("(left: {left}, right: {right})"));
-        let [above, below] = [0, 2].map(|it| points(style.inner(it).points - style.edge(it) / 2.0));
+        // The frame is around the letters, not around the line that they make.
+        let [above, below] = text::beyond_letters(&style.inherited);
+        let [above, below] = [(0, above), (2, below)].map(|(side, beyond)| {
+            points(style.inner(side).points - style.edge(side) / 2.0 - beyond)
+        });
         let [left, right] = [3, 1].map(|it| points(-style.edge(it) / 2.0));
         arguments.add(
             "outset",
@@ -31,9 +35,12 @@ impl Emitter<'_> {
             arguments.add("fill", &fill);
         }
         paint::radius(style, &mut arguments);
-        arguments.add("baseline", &points(text::below_baseline(&style.inherited)));
+        let shift = shift(style);
+        if shift != 0.0 {
+            arguments.add("baseline", &points(shift));
+        }
         self.write(format_args!("#box({})[", arguments.as_str()));
-        let closing = self.open_decorations(style);
+        let closing = self.open_lines(style);
         self.styled(node, flow, |it, flow| {
             it.is_after_space = true;
             node.children.iter().for_each(|child| it.inline_node(child, flow));
@@ -43,50 +50,57 @@ impl Emitter<'_> {
         self.is_after_space = false;
     }
 
-    /// Opens lines, highlights, shifts; gives what closes them.
+    /// Opens shifts, highlights and lines; gives what closes them.
     pub(super) fn open_decorations(&mut self, style: &Style) -> String {
-        let before = self.out.len();
-        let mut n_open = 0;
-        let shift = match style.vertical_align {
-            VerticalAlign::Super => style.inherited.size * 1.2 * -0.33,
-            VerticalAlign::Sub => style.inherited.size * 1.2 * 0.2,
-            VerticalAlign::Shift(it) => -it.of(Some(style.inherited.size * 1.2)).unwrap_or(0.0),
-            _ => 0.0,
-        };
+        let mut closing = String::new();
+        let shift = shift(style);
         if shift != 0.0 {
             self.flush();
             self.write(format_args!("#text(baseline: {})[", points(shift)));
-            n_open += 1;
+            closing += "];";
         }
         if let Some(fill) = paint::fill(style) {
             self.flush();
             self.write(format_args!(
                 "#highlight(fill: {fill}, top-edge: \"ascender\", bottom-edge: \"descender\")["
             ));
-            n_open += 1;
+            closing += "];";
         }
+        format!("{}{closing}", self.open_lines(style))
+    }
+
+    /// Opens lines, and what keeps directions apart; gives what closes them.
+    fn open_lines(&mut self, style: &Style) -> String {
         let decoration = style.decoration;
         let lines = [
             (decoration.is_under, "underline"),
             (decoration.is_through, "strike"),
             (decoration.is_over, "overline"),
         ];
+        let mut closing = String::new();
         for (_, name) in lines.into_iter().filter(|it| it.0) {
             self.flush();
             let arguments = line(decoration, style);
             self.write(format_args!("#{name}({})[", arguments.as_str()));
-            n_open += 1;
+            closing += "];";
         }
-        debug_assert!(n_open > 0 || self.out.len() == before, "what is opened is closed");
-        let isolate = if style.isolates {
+        if style.isolates {
             self.flush();
             let sign = if style.inherited.is_rtl { "\u{2067}" } else { "\u{2066}" };
             self.literal(sign);
-            "#\"\u{2069}\";"
-        } else {
-            ""
-        };
-        format!("{isolate}{}", "];".repeat(n_open))
+            closing = format!("#\"\u{2069}\";{closing}");
+        }
+        closing
+    }
+}
+
+/// How far a text is moved down from where it would stand; points.
+fn shift(style: &Style) -> f64 {
+    match style.vertical_align {
+        VerticalAlign::Super => style.inherited.size * 1.2 * -0.33,
+        VerticalAlign::Sub => style.inherited.size * 1.2 * 0.2,
+        VerticalAlign::Shift(it) => -it.of(Some(style.inherited.size * 1.2)).unwrap_or(0.0),
+        _ => 0.0,
     }
 }
 

@@ -5,6 +5,7 @@ use super::{
     block::{GRID, SMALL},
     flow::Open,
     frame::margin,
+    items::Beside,
     text::{self, side},
 };
 use crate::{
@@ -133,6 +134,7 @@ impl Emitter<'_> {
         if shares > 0.0 {
             justify = Distribution::Start;
         }
+        let beside = Beside::of(items);
         let alignment = |it: &Node| it.style.align_self.unwrap_or(node.style.align_items);
         let lowest = items
             .iter()
@@ -172,7 +174,7 @@ impl Emitter<'_> {
             let inner = Flow { width: known, shrinks, ..flow.within(GRID) };
             let lowered = lowered(item, align, lowest);
             let item = lowered.as_ref().unwrap_or(item);
-            cells.push(self.item_cell(item, align, &Arguments::default(), inner));
+            cells.push(self.item_cell(item, align, beside, &Arguments::default(), inner));
             if is_pushed && item.style.margin[1].is_none() {
                 filler(&mut arguments, &mut cells, "1fr".to_owned());
             }

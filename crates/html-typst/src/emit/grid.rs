@@ -6,6 +6,7 @@ use super::{
     Emitter, Flow,
     block::{GRID, SMALL},
     flow::Open,
+    items::Beside,
     text,
 };
 use crate::{
@@ -65,6 +66,7 @@ impl Emitter<'_> {
             })
             .collect();
         rows.push(style.grid.auto_rows.as_ref().map_or_else(|| "auto".to_owned(), track));
+        let beside = Beside::of(&items);
         let mut cells = Vec::new();
         for (item, area) in items.iter().zip(&areas) {
             let mut place = Arguments::default();
@@ -96,7 +98,7 @@ impl Emitter<'_> {
                     Flow { shrinks: true, align, ..inner }
                 }
             };
-            cells.push(self.item_cell(item, align, &place, inner));
+            cells.push(self.item_cell(item, align, beside, &place, inner));
         }
         self.write(format_args!(
             "#grid(columns: ({},), rows: ({},), column-gutter: {}, row-gutter: {}, {});",

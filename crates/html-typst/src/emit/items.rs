@@ -2,12 +2,35 @@
 
 use std::rc::Rc;
 
-use super::{Emitter, Flow, Origin, frame::margin, paint};
+use super::{
+    Emitter, Flow, Origin,
+    frame::margin,
+    paint::{self, Lines},
+    wrap::n_bytes,
+};
 use crate::{
     boxes::{Kind, Node},
     style::{Display, Float, ItemAlign, Length, Position, Style},
-    typst::Arguments,
+    typst::{Arguments, points},
 };
+
+/// Items beside each other with longer texts than this may need more than a page.
+const PAGE_BYTES: usize = 800;
+
+/// What the items are that stand beside an item.
+#[derive(Clone, Copy)]
+pub(super) struct Beside {
+    is_alone: bool,
+    /// Whether each has room on a page, so that none has to be broken.
+    are_short: bool,
+}
+
+impl Beside {
+    pub(super) fn of(items: &[Node]) -> Self {
+        let are_short = items.iter().all(|it| n_bytes(it) < PAGE_BYTES);
+        Self { is_alone: items.len() == 1, are_short }
+    }
+}
 
 impl Emitter<'_> {
     /// The items of a flex or grid container, in their order; what takes no room is written at once.
@@ -52,6 +75,7 @@ impl Emitter<'_> {
         &mut self,
         item: &Node,
         align: ItemAlign,
+        beside: Beside,
         place: &Arguments,
         flow: Flow<'_>,
     ) -> String {
@@ -64,9 +88,17 @@ impl Emitter<'_> {
         };
         arguments.add("align", &format!("{} + {down}", super::text::side_name(flow.align)));
         self.tell(item);
-        let is_filled = align == ItemAlign::Stretch && fills_cell(style);
+        let is_filled = align == ItemAlign::Stretch
+            && fills_cell(style)
+            && (!is_round(style) || (beside.are_short && !style.clips));
         if is_filled {
-            frame(style, &mut arguments);
+            if is_round(style) {
+                inset(style, &mut arguments);
+                // Only where the row stays whole, Typst knows how high it is.
+                arguments.add("breakable", "false");
+            } else {
+                frame(style, &mut arguments);
+            }
             let around = (style.inner(1) + style.inner(3)).points;
             let width = flow.width.map(|it| (it - around).max(0.0));
             let inner = Flow {
@@ -76,8 +108,17 @@ impl Emitter<'_> {
                 origin: Origin::of(style, width, None, None),
                 ..flow
             };
-            let content = self.aside(|it| it.inside(item, inner));
+            let content = self.aside(|it| {
+                if is_round(style) {
+                    it.behind(style, flow);
+                }
+                it.inside(item, inner);
+            });
             return format!("grid.cell({})[{content}]", arguments.as_str());
+        }
+        let is_framed = style.has_box() && style.height.is_none();
+        if align == ItemAlign::Stretch && is_framed && !beside.is_alone {
+            self.warn("CSS `align-items: stretch` of a box whose frame can't grow", item.line);
         }
         let [above, below] = [0, 2].map(|side| margin(style, side, flow.width));
         let content = self.aside(|it| {
@@ -99,17 +140,40 @@ impl Emitter<'_> {
         });
         format!("grid.cell({})[{content}]", arguments.as_str())
     }
+
+    /// A frame as high as the cell that it is behind, for which a cell of its own knows no round corners.
+    fn behind(&mut self, style: &Style, flow: Flow<'_>) {
+        let inner = |side: usize| style.inner(side).of(flow.width).unwrap_or(0.0);
+        let [top, right, bottom, left] = [0, 1, 2, 3].map(inner);
+        let mut arguments = Arguments::default();
+        arguments.add("width", &format!("100% + {}", points(left + right)));
+        arguments.add("height", &format!("100% + {}", points(top + bottom)));
+        if let Some(fill) = paint::fill(style) {
+            arguments.add("fill", &fill);
+        }
+        paint::border(style, Lines::One, &mut arguments);
+        paint::radius(style, &mut arguments);
+        self.write(format_args!(
+            "#place(top + left, dx: {}, dy: {}, block({}));",
+            points(-left),
+            points(-top),
+            arguments.as_str()
+        ));
+    }
 }
 
 /// Whether a cell can have the frame of the box that stands in it.
 fn fills_cell(style: &Style) -> bool {
     style.has_box()
         && style.border.iter().all(|it| !it.is_double())
-        && style.radius.iter().all(|it| it.is_zero())
         && style.margin.iter().all(|it| it.is_none_or(Length::is_zero))
         && style.transform.is_empty()
         && style.height.is_none()
         && style.max_width.is_none()
+}
+
+fn is_round(style: &Style) -> bool {
+    style.radius.iter().any(|it| !it.is_zero())
 }
 
 /// Background, border and padding as arguments of a cell.
@@ -118,18 +182,25 @@ pub(super) fn frame(style: &Style, arguments: &mut Arguments) {
         arguments.add("fill", &fill);
     }
     let mut strokes = Arguments::default();
-    let mut inset = Arguments::default();
-    for (side, name) in ["top", "right", "bottom", "left"].iter().enumerate() {
+    for (side, name) in paint::SIDES.iter().enumerate() {
         if style.edge(side) > 0.0 {
             let color = style.border_color(side).faded(style.inherited.opacity);
             strokes.add(name, &paint::stroke(style.border[side], color));
         }
-        if !style.inner(side).is_zero() {
-            inset.add(name, &style.inner(side).typst());
-        }
     }
     if !strokes.is_empty() {
         arguments.add("stroke", &format!("({})", strokes.as_str()));
+    }
+    inset(style, arguments);
+}
+
+/// Border and padding as the distance of what is in a cell from its edge.
+fn inset(style: &Style, arguments: &mut Arguments) {
+    let mut inset = Arguments::default();
+    for (side, name) in paint::SIDES.iter().enumerate() {
+        if !style.inner(side).is_zero() {
+            inset.add(name, &style.inner(side).typst());
+        }
     }
     if !inset.is_empty() {
         arguments.add("inset", &format!("({})", inset.as_str()));

@@ -14,6 +14,7 @@ use crate::{
 
 /// `answers.md` 25: 20 mm.
 const MARGIN: f64 = 20.0 * MILLIMETER;
+
 /// The sizes of a page; points.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Geometry {
@@ -62,7 +63,11 @@ impl Emitter<'_> {
             origin: Some(Origin { width: Some(column), height: Some(height), padding: [0.0; 4] }),
             cost: 0,
         };
-        self.push("#set text(font: \"Noto Sans\", size: 12pt, fill: rgb(0, 0, 0), top-edge: \"ascender\", bottom-edge: \"descender\", hyphenate: false);#set par(leading: 0pt, spacing: 0pt, justify: false, linebreaks: \"simple\", first-line-indent: 0pt);#set block(spacing: 0pt);#show heading: it => it.body;#set super(typographic: false);#set sub(typographic: false);#set list(spacing: 0pt);");
+        self.push(super::text::BASE);
+        if self.options.is_part {
+            // What is around it may be set in another way.
+            self.push("#set par(justify: false, first-line-indent: 0pt);");
+        }
         let content = self.aside(|it| {
             let node = body(root);
             let is_top = std::ptr::eq(node, root);

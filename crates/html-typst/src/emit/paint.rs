@@ -7,7 +7,7 @@ use crate::{
     typst::{Arguments, number, points, quoted},
 };
 
-const SIDES: [&str; 4] = ["top", "right", "bottom", "left"];
+pub(super) const SIDES: [&str; 4] = ["top", "right", "bottom", "left"];
 
 /// A border as a stroke.
 pub(super) fn stroke(border: Border, color: Color) -> String {
@@ -15,17 +15,15 @@ pub(super) fn stroke(border: Border, color: Color) -> String {
     if width <= 0.0 || !color.is_visible() {
         return "none".to_owned();
     }
-    let dash = match border.line {
-        Line::Dashed => ", dash: \"dashed\"",
-        Line::Dotted => ", dash: (0pt, 2pt), cap: \"round\"",
-        Line::None | Line::Hidden | Line::Solid | Line::Double => "",
-    };
-    let dash = if border.line == Line::Dotted {
-        dash.replace("2pt", &points(width * 2.0))
-    } else {
-        dash.to_owned()
-    };
-    format!("(paint: {}, thickness: {}{dash})", color.typst(), points(width))
+    let (width, color) = (points(width), color.typst());
+    match border.line {
+        Line::Dashed => format!("stroke(paint: {color}, thickness: {width}, dash: \"dashed\")"),
+        Line::Dotted => format!(
+            "stroke(paint: {color}, thickness: {width}, dash: (0pt, {}), cap: \"round\")",
+            points(border.drawn() * 2.0)
+        ),
+        Line::None | Line::Hidden | Line::Solid | Line::Double => format!("{width} + {color}"),
+    }
 }
 
 /// Which of the lines of a border.

@@ -80,6 +80,11 @@ impl<'t> Rows<'t> {
         rows
     }
 
+    /// Whether each place has a cell of its own, so that they need no numbers.
+    pub(super) fn is_full(&self) -> bool {
+        self.cells.len() == self.list.len() * self.n_columns
+    }
+
     fn column(&mut self, node: &'t Node) {
         let inner: Vec<_> =
             node.children.iter().filter(|it| matches!(it.kind, Kind::Columns(_))).collect();

@@ -7,6 +7,12 @@ use crate::{
     typst::{Arguments, points, quoted},
 };
 
+/// How CSS begins where Typst begins in another way; each setting more is one that Typst looks through for every text.
+pub(super) const BASE: &str = "#set text(font: \"Noto Sans\", size: 12pt, fill: rgb(0, 0, 0), \
+                    top-edge: \"ascender\", bottom-edge: \"descender\", hyphenate: false, overhang: false);\
+                    #set par(leading: 0pt, spacing: 0pt, linebreaks: \"simple\");\
+                    #set block(spacing: 0pt);#show heading: it => it.body;";
+
 /// The arguments of `text` that make `to` of `from`.
 pub(super) fn arguments(from: &Inherited, to: &Inherited) -> Arguments {
     let mut arguments = Arguments::default();
@@ -134,6 +140,15 @@ pub(super) fn below_baseline(style: &Inherited) -> f64 {
 /// From the beginning of the line down to the baseline; points.
 pub(super) fn above_baseline(style: &Inherited) -> f64 {
     line_height(style) - below_baseline(style)
+}
+
+/// How much higher the line is than its letters: above them and below, less than nothing where it is lower; points.
+pub(super) fn beyond_letters(style: &Inherited) -> [f64; 2] {
+    let face = face(style);
+    [
+        above_baseline(style) - face.ascent * style.size,
+        below_baseline(style) - face.descent * style.size,
+    ]
 }
 
 /// Left, right or center.

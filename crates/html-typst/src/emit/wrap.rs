@@ -147,7 +147,7 @@ pub(super) fn is_parted(group: &Group<'_>, flow: Flow<'_>) -> bool {
 }
 
 /// The length of all texts in a box.
-fn n_bytes(node: &Node) -> usize {
+pub(super) fn n_bytes(node: &Node) -> usize {
     let own = if let Kind::Text(text) = &node.kind { text.trim().len() } else { 0 };
     own + node.children.iter().map(n_bytes).sum::<usize>()
 }

@@ -35,3 +35,16 @@ fn images_come_from_assets() {
     let document = generate(&input, &[]).document();
     assert_eq!((document.text().as_str(), document.warnings().len()), ("text", 0));
 }
+
+#[test]
+fn tables_in_cells_have_looks_of_their_own() {
+    let table = |cells: &str, css: &str| format!("<table style='{css}'><tr>{cells}</table>");
+    let inner = table("<td style='padding: 9pt'>b<td>c<tr><td colspan=2>d", "");
+    let cells = format!("<td style='border: 2pt dashed red'>a<td>{inner}<td>e<tr><td>f");
+    let input = json!({"template": table(&cells, "border-collapse: collapse")});
+    let document = generate(&input, &[]).document();
+    let text = document.text();
+    let mut words: Vec<_> = text.split_whitespace().collect();
+    words.sort_unstable();
+    assert_eq!((words.concat(), document.warnings().len()), ("abcdef".to_owned(), 0));
+}

@@ -36,7 +36,9 @@ use crate::{
 };
 
 /// For so many documents, what was calculated for one is kept for the next.
-const KEPT_DOCUMENTS: usize = 5;
+///
+/// With more of them each document takes longer, since its memory is none that the processor has at hand.
+const KEPT_DOCUMENTS: usize = 1;
 
 /// Gets files that were not sent with a job.
 pub(crate) trait Fetch {
@@ -137,7 +139,7 @@ impl Engine {
         Self::forget();
     }
 
-    /// Gives up what is kept from documents before the last few; to be called after every document, failed ones too.
+    /// Gives up what is kept from documents before the last one; to be called after every document, failed ones too.
     pub(crate) fn forget() {
         comemo::evict(KEPT_DOCUMENTS);
     }

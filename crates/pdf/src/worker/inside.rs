@@ -37,7 +37,6 @@ fn work(setup: &Setup) -> io::Result<()> {
     wire::write(&mut master.out, Reply::Ready)?;
     while let Some(job) = wire::read::<Job>(&mut master.input)? {
         let rendered = panic::catch_unwind(AssertUnwindSafe(|| engine.render(job, &mut master)));
-        Engine::forget();
         let Ok(rendered) = rendered else {
             // What the panic has left behind is not to be trusted with another document.
             let text = "the document cannot be rendered: the engine has failed on it";
@@ -51,6 +50,8 @@ fn work(setup: &Setup) -> io::Result<()> {
             Err(trouble) => Reply::Failed(trouble),
         };
         wire::write(&mut master.out, reply)?;
+        // Whoever waits for the document need not wait for this.
+        Engine::forget();
     }
     Ok(())
 }

@@ -75,6 +75,8 @@ struct Emitter<'a> {
 struct Flow<'s> {
     /// The text style that Typst has here.
     text: &'s Inherited,
+    /// How far lines reach above and below the baseline at least, which letters in them are made to do; points.
+    strut: [f64; 2],
     /// The alignment that Typst has here.
     align: TextAlign,
     /// How wide the content may be; points.

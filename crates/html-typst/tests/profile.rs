@@ -205,6 +205,61 @@ fn cells_that_look_the_same_are_described_once() {
 }
 
 #[test]
+fn lines_end_without_their_spaces() {
+    check("<p>a <br>b\n</p>", &["#par[#\"a\";#linebreak();#\"b\";];"]);
+    check("<p>a <b>b </b> </p>", &["#\"a \";#text(weight: 700)[#\"b\";];"]);
+    check("<table><tr><td>\n  1\n</td></tr></table>", &["c0(\"1\")"]);
+    check("<p style='white-space: pre-line'>a \n b</p>", &["#\"a\";#linebreak();#\"b\";"]);
+    check("<pre>a </pre>", &["#\"a \";"]);
+}
+
+#[test]
+fn boxes_in_lines_stand_on_the_baseline() {
+    // What is stacked stands on its bottom: 0.293 of 12 points are below the baseline, and the padding.
+    let html = "<p>a <span style='display: inline-block; padding: 2pt'>b</span>";
+    check(html, &["#box(", "baseline: 5.516pt)[#stack[#\"b\";]];"]);
+    // Without letters of its own, the box itself does.
+    let empty = "<p>a <span style='display: inline-block; width: 5pt; height: 5pt'></span>";
+    check(empty, &["height: 5pt, baseline: 0pt)[#stack[]];"]);
+    // A frame in a line is as high as its letters, whatever the line is.
+    let frame =
+        "<p style='line-height: 20pt'>a <code style='padding: 1pt; font-family: serif'>b</code>";
+    check(frame, &["#box(inset: (left: 1pt, right: 1pt), outset: (top: ", "#\"b\";"]);
+    assert!(!converted(frame).body.contains("baseline:"), "the letters' own is taken");
+}
+
+#[test]
+fn lines_are_as_high_as_their_paragraph_wants_them() {
+    // The ascent and descent of 12 points are those of the lines, although the letters have 8.
+    let small = "<p><span style='font-size: 8pt'>a</span>";
+    check(small, &["#text(size: 8pt, top-edge: 12.828pt, bottom-edge: -3.516pt)[#\"a\";];"]);
+    check("<p><span style='font-size: 20pt'>a</span>", &["#text(size: 20pt)[#\"a\";];"]);
+    // Where no letters are, something else makes them so.
+    check(
+        "<p><span style='display: inline-block; font-size: 8pt'>a</span>",
+        &["#stack[", "#box(height: 16.344pt, baseline: 3.516pt);"],
+    );
+}
+
+#[test]
+fn items_with_round_corners_are_as_high_as_their_row() {
+    let row = |css: &str, text: &str| {
+        format!(
+            "<div style='display: flex'><p style='margin: 0; flex: 1; border-radius: 3pt; background: red; {css}'>a</p><p>{text}</p></div>"
+        )
+    };
+    check(
+        &row("padding: 2pt", "b"),
+        &[
+            "breakable: false)[#place(top + left, dx: -2pt, dy: -2pt, block(width: 100% + 4pt, height: 100% + 4pt, fill: rgb(255, 0, 0), radius: 3pt));#\"a\";]",
+        ],
+    );
+    let told = "CSS `align-items: stretch` of a box whose frame can't grow (line 1)";
+    assert_eq!(converted(&row("overflow: hidden", "b")).warnings, [told]);
+    assert_eq!(converted(&row("", &"long ".repeat(200))).warnings, [told]);
+}
+
+#[test]
 fn paragraphs_run_on_below_floats() {
     check(
         "<div style='float: right; width: 100pt; height: 50pt'>f</div><p>one <b>two</b> three</p>",

@@ -207,7 +207,7 @@ impl Emitter<'_> {
         } else {
             0.0
         };
-        let baseline = Self::baseline(style, below);
+        let baseline = Self::baseline(style, below, flow.strut);
         let separator = if arguments.is_empty() { "" } else { ", " };
         let [left, right] = [3, 1].map(|it| style.margin[it].map_or(0.0, |it| it.points));
         if left != 0.0 {

@@ -21,6 +21,7 @@ impl Emitter<'_> {
         let mut is_first = true;
         for row in text.split(|it| style.white_space.keeps_breaks() && it == '\n') {
             if !std::mem::take(&mut is_first) {
+                self.trim();
                 if std::mem::replace(&mut self.has_pending_break, true) {
                     self.push("#linebreak();");
                 }
@@ -43,6 +44,14 @@ impl Emitter<'_> {
             } else {
                 self.marked(&row);
             }
+        }
+    }
+
+    /// Takes away the space that a line ends with, which would be part of its width.
+    pub(super) fn trim(&mut self) {
+        let end = self.out.trim_end_matches("];").len();
+        if self.is_after_space && self.out[..end].ends_with(" \";") {
+            self.out.remove(end - " \";".len());
         }
     }
 

@@ -41,7 +41,7 @@ impl Emitter<'_> {
         }
         self.write(format_args!("#box({})[", arguments.as_str()));
         let closing = self.open_lines(style);
-        self.styled(node, flow, |it, flow| {
+        self.styled_within(text::NO_STRUT, node, flow, |it, flow| {
             it.is_after_space = true;
             node.children.iter().for_each(|child| it.inline_node(child, flow));
         });
@@ -95,7 +95,7 @@ impl Emitter<'_> {
 }
 
 /// How far a text is moved down from where it would stand; points.
-fn shift(style: &Style) -> f64 {
+pub(super) fn shift(style: &Style) -> f64 {
     match style.vertical_align {
         VerticalAlign::Super => style.inherited.size * 1.2 * -0.33,
         VerticalAlign::Sub => style.inherited.size * 1.2 * 0.2,

@@ -2,6 +2,7 @@
 
 use super::{
     Emitter, Flow,
+    inline::has_letters,
     margins::{self, Margin},
     text,
 };
@@ -153,8 +154,13 @@ impl Emitter<'_> {
     pub(super) fn line(&mut self, nodes: &[&Node], flow: Flow<'_>) {
         (self.is_after_space, self.has_pending_break) = (true, false);
         let start = self.out.len();
+        let flow = Flow { strut: text::strut(flow.text), ..flow };
         for node in nodes {
             self.inline_node(node, flow);
+        }
+        self.trim();
+        if self.out.len() > start && !nodes.iter().any(|it| has_letters(it)) {
+            self.strut(flow);
         }
         if std::mem::take(&mut self.has_pending_break) && self.out.len() == start {
             // Nothing but line breaks: an empty line.

@@ -62,7 +62,7 @@ impl Emitter<'_> {
                 &format!("(top: {top}, right: {right}, bottom: {bottom}, left: {left})"),
             );
         }
-        let baseline = Self::baseline(style, 0.0);
+        let baseline = Self::baseline(style, 0.0, flow.strut);
         if baseline != "0pt" {
             arguments.add("baseline", &baseline);
         }
@@ -94,20 +94,22 @@ impl Emitter<'_> {
     }
 
     /// As much room as a line takes that has a text in it (CSS 2, 10.8.1).
-    fn strut(&mut self, flow: Flow<'_>) {
+    pub(super) fn strut(&mut self, flow: Flow<'_>) {
         let below = text::below_baseline(flow.text);
         let height = text::line_height(flow.text);
         self.write(format_args!("#box(height: {}, baseline: {});", points(height), points(below)));
     }
 
     /// How far the bottom of a box in a line is below the baseline; `below` where it stands on the baseline itself.
-    pub(super) fn baseline(style: &Style, below: f64) -> String {
+    ///
+    /// The line is as high as `strut`, as far as is known.
+    pub(super) fn baseline(style: &Style, below: f64, strut: [f64; 2]) -> String {
         let size = style.inherited.size;
         match style.vertical_align {
             VerticalAlign::Baseline => points(below),
             VerticalAlign::Middle => format!("50% - {}", points(size * 0.27)),
-            VerticalAlign::Top => format!("100% - {}", points(size)),
-            VerticalAlign::Bottom => points(size * 0.25),
+            VerticalAlign::Top => format!("100% - {}", points(strut[0])),
+            VerticalAlign::Bottom => points(strut[1]),
             VerticalAlign::Sub => points(below + size * 0.2),
             VerticalAlign::Super => points(below - size * 0.33),
             VerticalAlign::Shift(it) => points(below - it.of(Some(size * 1.2)).unwrap_or(0.0)),

@@ -1,9 +1,13 @@
 //! What stands in lines.
 
-use super::{Emitter, Flow, text::arguments};
+use super::{
+    Emitter, Flow,
+    decorate::shift,
+    text::{self, arguments},
+};
 use crate::{
     boxes::{Kind, Node, formatted},
-    style::{Display, ListKind},
+    style::{Display, ListKind, Style},
     typst::{points, push_quoted},
 };
 
@@ -17,6 +21,7 @@ impl Emitter<'_> {
                 self.styled(node, flow, |it, flow| it.text(text, node, flow));
             }
             Kind::LineBreak => {
+                self.trim();
                 if std::mem::replace(&mut self.has_pending_break, true) {
                     self.push("#linebreak();");
                 }
@@ -98,18 +103,30 @@ impl Emitter<'_> {
         flow: Flow<'_>,
         write: impl FnOnce(&mut Self, Flow<'_>),
     ) {
+        self.styled_within(flow.strut, node, flow, write);
+    }
+
+    /// As [`Self::styled`], in a line that reaches as far as `strut`.
+    pub(super) fn styled_within(
+        &mut self,
+        strut: [f64; 2],
+        node: &Node,
+        flow: Flow<'_>,
+        write: impl FnOnce(&mut Self, Flow<'_>),
+    ) {
         let to = &node.style.inherited;
-        let arguments = arguments(flow.text, to);
+        let arguments = arguments(flow, to, strut);
+        let inner = Flow { text: to, strut, ..flow };
         let is_hidden = !to.is_visible && flow.text.is_visible;
         if is_hidden {
             self.push("#hide[");
         }
         if arguments.is_empty() {
-            write(self, Flow { text: to, ..flow });
+            write(self, inner);
         } else {
             self.flush();
             self.write(format_args!("#text({})[", arguments.as_str()));
-            write(self, Flow { text: to, ..flow });
+            write(self, inner);
             self.push("];");
         }
         if is_hidden {
@@ -129,20 +146,22 @@ impl Emitter<'_> {
         }
         self.tell_inline(node);
         self.anchor(node);
-        let has_frame = style.inner(1).points > 0.0
-            || style.inner(3).points > 0.0
-            || style.edge(0) > 0.0
-            || style.edge(2) > 0.0;
         let is_short = flow.width.is_none_or(|it| node.range().most < it);
         let [left, right] = [3, 1].map(|it| super::frame::margin(style, it, flow.width));
         self.gap_in_line(left);
-        if has_frame && is_short && flow.cost < super::COST_MAX - 30 {
+        if has_frame(style) && is_short && flow.cost < super::COST_MAX - 30 {
             self.flush();
             self.linked(node, |it| it.framed(node, flow));
             return self.gap_in_line(right);
         }
+        let strut = match (shift(style), text::strut(&style.inherited)) {
+            // What is moved takes its own line with it, for which Typst leaves no room.
+            (up, [above, _]) if up < 0.0 => [above - up, 0.0],
+            (down, [_, below]) if down > 0.0 => [0.0, below + down],
+            _ => flow.strut,
+        };
         self.linked(node, |it| {
-            it.styled(node, flow, |it, flow| {
+            it.styled_within(strut, node, flow, |it, flow| {
                 let closing = it.open_decorations(style);
                 node.children.iter().for_each(|child| it.inline_node(child, flow));
                 it.push(&closing);
@@ -157,6 +176,26 @@ impl Emitter<'_> {
             self.flush();
             self.write(format_args!("#h({});", points(width)));
         }
+    }
+}
+
+/// Whether a part of a line is a box of its own there.
+fn has_frame(style: &Style) -> bool {
+    [1, 3].iter().any(|side| style.inner(*side).points > 0.0)
+        || [0, 2].iter().any(|side| style.edge(*side) > 0.0)
+}
+
+/// Whether letters stand in the line itself, which make it as high as it has to be.
+pub(super) fn has_letters(node: &Node) -> bool {
+    match node.kind {
+        Kind::Box | Kind::Item(_) => {
+            node.style.display == Display::Inline
+                && !has_frame(&node.style)
+                && node.children.iter().any(has_letters)
+        }
+        // It brings a strut of its own.
+        Kind::Image { .. } => true,
+        _ => !node.is_blank(),
     }
 }
 

@@ -194,6 +194,7 @@ impl Emitter<'_> {
             .map(|it| if style.is_border_box { (it - around).max(0.0) } else { it });
         let flow = Flow {
             text: &initial.inherited,
+            strut: text::NO_STRUT,
             align: side,
             width: Some(own_width.unwrap_or(width)),
             shrinks: false,

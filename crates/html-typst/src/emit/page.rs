@@ -4,6 +4,7 @@ use super::{
     Emitter, Flow, Origin,
     flow::Open,
     page_size::{MILLIMETER, Size},
+    text,
 };
 use crate::{
     boxes::{Node, Tree},
@@ -54,6 +55,7 @@ impl Emitter<'_> {
         let initial = Style::initial();
         let base = Flow {
             text: &initial.inherited,
+            strut: text::NO_STRUT,
             align: TextAlign::Left,
             width: Some(column),
             shrinks: false,
@@ -63,7 +65,7 @@ impl Emitter<'_> {
             origin: Some(Origin { width: Some(column), height: Some(height), padding: [0.0; 4] }),
             cost: 0,
         };
-        self.push(super::text::BASE);
+        self.push(text::BASE);
         if self.options.is_part {
             // What is around it may be set in another way.
             self.push("#set par(justify: false, first-line-indent: 0pt);");

@@ -13,8 +13,17 @@ pub(super) const BASE: &str = "#set text(font: \"Noto Sans\", size: 12pt, fill: 
                     #set par(leading: 0pt, spacing: 0pt, linebreaks: \"simple\");\
                     #set block(spacing: 0pt);#show heading: it => it.body;";
 
-/// The arguments of `text` that make `to` of `from`.
-pub(super) fn arguments(from: &Inherited, to: &Inherited) -> Arguments {
+/// Of what is no part of a line.
+pub(super) const NO_STRUT: [f64; 2] = [0.0; 2];
+
+/// How far a line reaches above and below the baseline whatever is in it (CSS 2, 10.8.1); points.
+pub(super) fn strut(style: &Inherited) -> [f64; 2] {
+    [above_baseline(style), below_baseline(style)]
+}
+
+/// The arguments of `text` that make `to` of what Typst has in `flow`; lines reach as far as `strut` then.
+pub(super) fn arguments(flow: Flow<'_>, to: &Inherited, strut: [f64; 2]) -> Arguments {
+    let from = flow.text;
     let mut arguments = Arguments::default();
     if from.families != to.families {
         arguments.add("font", &families(to));
@@ -22,7 +31,7 @@ pub(super) fn arguments(from: &Inherited, to: &Inherited) -> Arguments {
     if from.size.total_cmp(&to.size).is_ne() {
         arguments.add("size", &points(to.size));
     }
-    let (before, now) = (edges(from), edges(to));
+    let (before, now) = (edges(from, flow.strut), edges(to, strut));
     if before != now {
         arguments.add("top-edge", &now.0);
         arguments.add("bottom-edge", &now.1);
@@ -101,16 +110,21 @@ fn language(lang: &str, arguments: &mut Arguments) {
     arguments.add("region", &region);
 }
 
-/// How far a line reaches above and below the baseline: half of what the line is higher than the text on each side.
-fn edges(style: &Inherited) -> (String, String) {
-    match height(style) {
-        None => ("\"ascender\"".to_owned(), "\"descender\"".to_owned()),
-        Some(height) => {
-            let face = face(style);
-            let above = f64::midpoint(height, (face.ascent - face.descent) * style.size);
-            (points(above), points(above - height))
+/// How far letters reach above and below the baseline: with half of what the line is higher than they are on each side.
+fn edges(style: &Inherited, strut: [f64; 2]) -> (String, String) {
+    let is_font = height(style).is_none();
+    let [above, below] = self::strut(style);
+    let edge = |own: f64, least: f64, sign: f64, name: &str| {
+        // What is a rounding error less is as high.
+        if own + 0.01 < least {
+            points(sign * least)
+        } else if is_font {
+            quoted(name)
+        } else {
+            points(sign * own)
         }
-    }
+    };
+    (edge(above, strut[0], 1.0, "ascender"), edge(below, strut[1], -1.0, "descender"))
 }
 
 /// Of a line; points. None is up to the font.
@@ -175,7 +189,7 @@ impl Emitter<'_> {
     /// Statements that make the style of what comes that of `to`; what Typst has then.
     pub(super) fn restyle<'s>(&mut self, to: &'s Inherited, flow: Flow<'s>) -> Flow<'s> {
         let from = flow.text;
-        let arguments = arguments(from, to);
+        let arguments = arguments(flow, to, NO_STRUT);
         if !arguments.is_empty() {
             self.write(format_args!("#set text({});", arguments.as_str()));
         }
@@ -195,7 +209,7 @@ impl Emitter<'_> {
         if align != flow.align {
             self.write(format_args!("#set align({});", side_name(align)));
         }
-        Flow { text: to, align, ..flow }
+        Flow { text: to, strut: NO_STRUT, align, ..flow }
     }
 
     /// Whether [`Self::restyle`] would write something.
@@ -205,6 +219,6 @@ impl Emitter<'_> {
             || is_justified(flow.text) != is_justified(to)
             || flow.text.breaks_pretty != to.breaks_pretty
             || flow.text.indent != to.indent
-            || !arguments(flow.text, to).is_empty()
+            || !arguments(flow, to, NO_STRUT).is_empty()
     }
 }

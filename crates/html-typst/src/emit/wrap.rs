@@ -36,6 +36,7 @@ impl Emitter<'_> {
                 it.anchor(node);
             }
         });
+        inner.strut = text::strut(inner.text);
         let mut words = Vec::new();
         let before = std::mem::take(&mut self.out);
         (self.is_after_space, self.has_pending_break) = (true, false);
@@ -53,7 +54,9 @@ impl Emitter<'_> {
                 }
             }
         }
-        self.out = before;
+        self.out = words.pop().unwrap_or_default();
+        self.trim();
+        words.push(std::mem::replace(&mut self.out, before));
         self.is_after_space = true;
         words.retain(|it| !it.is_empty());
         let line = text::line_height(inner.text);

@@ -51,7 +51,7 @@ macro_rules! sample {
     };
 }
 
-fn samples() -> [Sample; 8] {
+fn samples() -> [Sample; 9] {
     let wider = |x: f64| (Tolerance { x, ..CHROMIUM }, Tolerance { x, ..WEASYPRINT });
     let plain = (CHROMIUM, WEASYPRINT);
     [
@@ -66,6 +66,7 @@ fn samples() -> [Sample; 8] {
         sample!("letter", plain),
         // Columns that share out the room by what is in them do so by estimates of that.
         sample!("report", wider(2.5)),
+        sample!("status", wider(2.5)),
         sample!("timetable", plain),
     ]
 }

@@ -269,6 +269,11 @@ fn paragraphs_run_on_below_floats() {
             "let words = ([#\"one \";], [#text(weight: 700)[#\"two\";];], [#\" \";], [#\"three\";], )",
         ],
     );
+    // A line break may clear them.
+    for br in ["<br clear=all>", "<br style='clear: both'>"] {
+        let body = converted(&format!("<img src=a align=left>b{br}<p>c")).body;
+        assert!(body.ends_with("below.join() };#v(12pt, weak: true);#par[#\"c\";];"), "{body}");
+    }
     // Boxes stay beside it as they are.
     let body = converted(
         "<div style='float: left; width: 9pt; height: 9pt'>f</div><p style='border: 1px solid'>one",
@@ -282,6 +287,12 @@ fn properties_are_what_typst_calls_them() {
     check("<p>a<i style='margin: 0 2pt 0 3pt'>b</i>", &["#h(3pt);", "#\"b\";", "#h(2pt);"]);
     check("<p style='orphans: 1'>a", &["costs: (orphan: 0%, widow: 100%)"]);
     check("<p style='text-wrap: pretty'>a", &["linebreaks: \"optimized\""]);
+    check(
+        "<p style='font-variant: small-caps; font-size: 10pt'>Ab É",
+        &["#\"A\";#text(size: 7pt, top-edge: 10.69pt, bottom-edge: -2.93pt)[#\"B\";];#\" É\";"],
+    );
+    check("<p style='font: small-caps 9pt Libertinus Serif'>Ab", &["smcp", "#\"Ab\";"]);
+    check("<img src=a hspace=4 vspace=2>", &["#h(3pt);", "inset: (top: 1.5pt, bottom: 1.5pt)"]);
     check("<pre style='tab-size: 2'>a\tb", &["#\"a  b\";"]);
     check("<p style='word-break: break-all'>abc", &["#\"a\u{200b}b\u{200b}c\";"]);
     check(

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Assets, Error,
     dom::{Dom, Element, Id, Kind as DomKind},
-    style::{Content, Display, ListKind, PaintImage, Position, Style, Styled},
+    style::{Clear, Content, Display, ListKind, PaintImage, Position, Style, Styled},
     warnings::{Place, shown},
 };
 
@@ -184,6 +184,10 @@ impl<'a> Builder<'a> {
             element.filled(name).and_then(|it| it.parse::<usize>().ok()).unwrap_or(1).clamp(1, most)
         };
         let replacement = match &*element.name {
+            "br" if style.clear != Clear::None => {
+                let style = Style { display: Display::Block, ..(**style).clone() };
+                Node::new(Rc::new(style), Kind::Box)
+            }
             "br" => Node::new(style.clone(), Kind::LineBreak),
             "wbr" => Node::text(style, "\u{200b}"),
             "img" => {

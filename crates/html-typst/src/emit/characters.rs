@@ -1,11 +1,14 @@
 //! The characters of texts: spaces, breaks, case.
 
-use super::{Emitter, Flow};
+use super::{Emitter, Flow, text};
 use crate::{
     boxes::Node,
     metrics,
     style::{Case, Inherited, WhiteSpace, WordBreak},
 };
+
+/// The size of small capitals that are made of large ones, as browsers have it.
+const SMALL_CAPITALS: f64 = 0.7;
 
 impl Emitter<'_> {
     /// A text as its style wants it: spaces, breaks, case.
@@ -39,7 +42,11 @@ impl Emitter<'_> {
             }
             self.is_after_space = style.white_space.collapses() && row.ends_with(' ');
             self.flush();
-            if style.white_space == WhiteSpace::NoWrap && row.trim().contains([' ', '-', '/']) {
+            if style.has_small_caps && !text::has_small_capitals(style) {
+                self.small_capitals(&row, flow);
+            } else if style.white_space == WhiteSpace::NoWrap
+                && row.trim().contains([' ', '-', '/'])
+            {
                 self.unbroken(&row);
             } else {
                 self.marked(&row);
@@ -66,6 +73,26 @@ impl Emitter<'_> {
         self.push("];");
         if end {
             self.literal(" ");
+        }
+    }
+
+    /// With small letters as capitals of a smaller size, for a face that has none of its own.
+    fn small_capitals(&mut self, row: &str, flow: Flow<'_>) {
+        let is_small = |it: char| it.is_lowercase();
+        let small = Inherited { size: flow.text.size * SMALL_CAPITALS, ..flow.text.clone() };
+        let arguments = text::arguments(flow, &small, flow.strut);
+        let mut rest = row;
+        while let Some(first) = rest.chars().next() {
+            let end = rest.find(|it| is_small(it) != is_small(first)).unwrap_or(rest.len());
+            let (part, others) = rest.split_at(end);
+            if is_small(first) {
+                self.write(format_args!("#text({})[", arguments.as_str()));
+                self.literal(&part.to_uppercase());
+                self.push("];");
+            } else {
+                self.marked(part);
+            }
+            rest = others;
         }
     }
 

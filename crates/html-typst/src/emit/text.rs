@@ -97,6 +97,12 @@ fn families(style: &Inherited) -> String {
     format!("({},)", names.join(", "))
 }
 
+/// Whether the face has small capitals of its own; those of Typst have, of others nothing is known.
+pub(super) fn has_small_capitals(style: &Inherited) -> bool {
+    let first = style.families.first().map(|it| it.to_lowercase()).unwrap_or_default();
+    first == "libertinus serif" || first.starts_with("new computer modern")
+}
+
 /// `de-AT` as `lang` and `region`.
 fn language(lang: &str, arguments: &mut Arguments) {
     let mut parts = lang.split('-');

@@ -55,6 +55,18 @@ pub(super) fn css(dom: &Dom, id: Id, element: &Element) -> String {
     }
     match name {
         "table" | "td" | "th" => table(dom, id, element, &mut say),
+        "br" => match attribute("clear").map(str::to_ascii_lowercase).as_deref() {
+            Some("all" | "both") => say("clear", "both"),
+            Some(side @ ("left" | "right")) => say("clear", side),
+            _ => {}
+        },
+        "img" => {
+            for (name, margin) in [("hspace", "margin-inline"), ("vspace", "margin-block")] {
+                if let Some(size) = attribute(name).and_then(size) {
+                    say(margin, &size);
+                }
+            }
+        }
         "font" => {
             if let Some(color) = attribute("color") {
                 say("color", color);

@@ -38,7 +38,9 @@ impl Emitter<'_> {
             if !std::mem::take(&mut is_first) {
                 self.space(row_gap, false);
             }
-            self.flex_line(node, line, gap, flow);
+            // One line is as high as the container.
+            let height = flow.height.filter(|_| line.len() == items.len());
+            self.flex_line(node, line, gap, Flow { height, ..flow });
             rest = others;
         }
     }
@@ -182,8 +184,9 @@ impl Emitter<'_> {
         if let Some(width) = around[1] {
             filler(&mut arguments, &mut cells, width.to_owned());
         }
+        let rows = flow.height.map_or(String::new(), |it| format!("rows: {}, ", points(it)));
         self.write(format_args!(
-            "#grid(columns: ({},), {});",
+            "#grid(columns: ({},), {rows}{});",
             arguments.join(", "),
             cells.join(", ")
         ));

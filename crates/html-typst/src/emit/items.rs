@@ -88,18 +88,21 @@ impl Emitter<'_> {
         };
         arguments.add("align", &format!("{} + {down}", super::text::side_name(flow.align)));
         self.tell(item);
+        let margins = [0, 1, 2, 3].map(|side| margin(style, side, flow.width));
+        // A cell has neither round corners nor margins.
+        let is_behind = is_round(style) || margins.iter().any(|it| *it != 0.0);
         let is_filled = align == ItemAlign::Stretch
-            && fills_cell(style)
-            && (!is_round(style) || (beside.are_short && !style.clips));
+            && can_fill(style)
+            && (!is_behind || (beside.are_short && !style.clips));
         if is_filled {
-            if is_round(style) {
-                inset(style, &mut arguments);
+            if is_behind {
+                inset(style, margins, &mut arguments);
                 // Only where the row stays whole, Typst knows how high it is.
                 arguments.add("breakable", "false");
             } else {
                 frame(style, &mut arguments);
             }
-            let around = (style.inner(1) + style.inner(3)).points;
+            let around = (style.inner(1) + style.inner(3)).points + margins[1] + margins[3];
             let width = flow.width.map(|it| (it - around).max(0.0));
             let inner = Flow {
                 width,
@@ -109,7 +112,7 @@ impl Emitter<'_> {
                 ..flow
             };
             let content = self.aside(|it| {
-                if is_round(style) {
+                if is_behind {
                     it.behind(style, flow);
                 }
                 it.inside(item, inner);
@@ -120,9 +123,8 @@ impl Emitter<'_> {
         if align == ItemAlign::Stretch && is_framed && !beside.is_alone {
             self.warn("CSS `align-items: stretch` of a box whose frame can't grow", item.line);
         }
-        let [above, below] = [0, 2].map(|side| margin(style, side, flow.width));
         let content = self.aside(|it| {
-            it.space(above, false);
+            it.space(margins[0], false);
             // Its width is that of the cell.
             let mut item = item.clone();
             if flow.width.is_some() && !flow.shrinks && !matches!(item.kind, Kind::Image { .. }) {
@@ -136,12 +138,12 @@ impl Emitter<'_> {
                 item.style = Rc::new(style);
             }
             it.unpaged_block(&item, flow);
-            it.space(below, false);
+            it.space(margins[2], false);
         });
         format!("grid.cell({})[{content}]", arguments.as_str())
     }
 
-    /// A frame as high as the cell that it is behind, for which a cell of its own knows no round corners.
+    /// A frame around what is in a cell, as high as that leaves room for.
     fn behind(&mut self, style: &Style, flow: Flow<'_>) {
         let inner = |side: usize| style.inner(side).of(flow.width).unwrap_or(0.0);
         let [top, right, bottom, left] = [0, 1, 2, 3].map(inner);
@@ -162,11 +164,11 @@ impl Emitter<'_> {
     }
 }
 
-/// Whether a cell can have the frame of the box that stands in it.
-fn fills_cell(style: &Style) -> bool {
+/// Whether the frame of a box can be as high as the cell that it stands in.
+fn can_fill(style: &Style) -> bool {
     style.has_box()
         && style.border.iter().all(|it| !it.is_double())
-        && style.margin.iter().all(|it| it.is_none_or(Length::is_zero))
+        && style.margin.iter().all(|it| it.is_none_or(|it| it.points >= 0.0))
         && style.transform.is_empty()
         && style.height.is_none()
         && style.max_width.is_none()
@@ -191,15 +193,16 @@ pub(super) fn frame(style: &Style, arguments: &mut Arguments) {
     if !strokes.is_empty() {
         arguments.add("stroke", &format!("({})", strokes.as_str()));
     }
-    inset(style, arguments);
+    inset(style, [0.0; 4], arguments);
 }
 
-/// Border and padding as the distance of what is in a cell from its edge.
-fn inset(style: &Style, arguments: &mut Arguments) {
+/// Margin, border and padding as the distance of what is in a cell from its edge.
+fn inset(style: &Style, margins: [f64; 4], arguments: &mut Arguments) {
     let mut inset = Arguments::default();
     for (side, name) in paint::SIDES.iter().enumerate() {
-        if !style.inner(side).is_zero() {
-            inset.add(name, &style.inner(side).typst());
+        let around = style.inner(side) + Length::points(margins[side]);
+        if !around.is_zero() {
+            inset.add(name, &around.typst());
         }
     }
     if !inset.is_empty() {

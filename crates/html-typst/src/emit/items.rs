@@ -95,29 +95,7 @@ impl Emitter<'_> {
             && can_fill(style)
             && (!is_behind || (beside.are_short && !style.clips));
         if is_filled {
-            if is_behind {
-                inset(style, margins, &mut arguments);
-                // Only where the row stays whole, Typst knows how high it is.
-                arguments.add("breakable", "false");
-            } else {
-                frame(style, &mut arguments);
-            }
-            let around = (style.inner(1) + style.inner(3)).points + margins[1] + margins[3];
-            let width = flow.width.map(|it| (it - around).max(0.0));
-            let inner = Flow {
-                width,
-                is_bare: true,
-                height: None,
-                origin: Origin::of(style, width, None, None),
-                ..flow
-            };
-            let content = self.aside(|it| {
-                if is_behind {
-                    it.behind(style, flow);
-                }
-                it.inside(item, inner);
-            });
-            return format!("grid.cell({})[{content}]", arguments.as_str());
+            return self.filled_cell(item, is_behind.then_some(margins), arguments, flow);
         }
         let is_framed = style.has_box() && style.height.is_none();
         if align == ItemAlign::Stretch && is_framed && !beside.is_alone {
@@ -139,6 +117,41 @@ impl Emitter<'_> {
             }
             it.unpaged_block(&item, flow);
             it.space(margins[2], false);
+        });
+        format!("grid.cell({})[{content}]", arguments.as_str())
+    }
+
+    /// The cell of an item whose frame fills it but for `margins`; without any, the frame is the cell's own.
+    fn filled_cell(
+        &mut self,
+        item: &Node,
+        margins: Option<[f64; 4]>,
+        mut arguments: Arguments,
+        flow: Flow<'_>,
+    ) -> String {
+        let style = &item.style;
+        if let Some(margins) = margins {
+            inset(style, margins, &mut arguments);
+            // Only where the row stays whole, Typst knows how high it is.
+            arguments.add("breakable", "false");
+        } else {
+            frame(style, &mut arguments);
+        }
+        let [_, right, _, left] = margins.unwrap_or_default();
+        let around = (style.inner(1) + style.inner(3)).points + right + left;
+        let width = flow.width.map(|it| (it - around).max(0.0));
+        let inner = Flow {
+            width,
+            is_bare: true,
+            height: None,
+            origin: Origin::of(style, width, None, None),
+            ..flow
+        };
+        let content = self.aside(|it| {
+            if margins.is_some() {
+                it.behind(style, flow);
+            }
+            it.inside(item, inner);
         });
         format!("grid.cell({})[{content}]", arguments.as_str())
     }

@@ -38,13 +38,7 @@ impl Emitter<'_> {
         let rules = rules_for(tree, None);
         let (page, size) = self.page_style(&rules);
         let said_margins: Option<[f64; 4]> = {
-            let has = rules.iter().any(|it| {
-                it.block
-                    .normal
-                    .iter()
-                    .chain(&it.block.important)
-                    .any(|it| it.name.starts_with("margin"))
-            });
+            let has = rules.iter().any(|it| says(it, |name| name.starts_with("margin")));
             has.then(|| self.margins(&page, size))
         };
         self.page = self.geometry(&page, size);
@@ -141,13 +135,7 @@ impl Emitter<'_> {
         let has_margin = |side: usize| {
             let names =
                 ["margin", ["margin-top", "margin-right", "margin-bottom", "margin-left"][side]];
-            plain.iter().any(|it| {
-                it.block
-                    .normal
-                    .iter()
-                    .chain(&it.block.important)
-                    .any(|it| names.contains(&&*it.name))
-            })
+            plain.iter().any(|it| says(it, |name| names.contains(&name)))
         };
         for side in 0..4 {
             if !has_margin(side) {
@@ -300,4 +288,9 @@ fn rules_for<'t>(tree: &'t Tree, name: Option<&str>) -> Vec<&'t PageRule> {
 /// `<body>`.
 fn body(root: &Node) -> &Node {
     root.children.iter().find(|it| !it.is_inline()).unwrap_or(root)
+}
+
+/// Whether a rule declares a property of such a name.
+fn says(rule: &PageRule, is: impl Fn(&str) -> bool) -> bool {
+    rule.block.normal.iter().chain(&rule.block.important).any(|it| is(&it.name))
 }

@@ -102,23 +102,24 @@ impl<'t> Grid<'t> {
     }
 }
 
+/// What is around the content of a cell: top, right, bottom, left.
+struct Around {
+    strokes: [String; 4],
+    /// With the borders; points.
+    paddings: [f64; 4],
+    /// Borders that are drawn as two lines: their side, 0 or 2.
+    doubles: Vec<(usize, Border, Color)>,
+}
+
 impl Emitter<'_> {
-    pub(super) fn cell(&mut self, cell: &Cell<'_>, grid: &mut Grid<'_>, flow: Flow<'_>) {
-        self.tell(cell.node);
+    fn around_cell(
+        &self,
+        cell: &Cell<'_>,
+        grid: &Grid<'_>,
+        collapses: bool,
+        flow: Flow<'_>,
+    ) -> Around {
         let style = &cell.node.style;
-        let row = &grid.rows.list[cell.y];
-        let mut place = Arguments::default();
-        if !grid.rows.is_full() {
-            place.add("x", &cell.x.to_string());
-            place.add("y", &cell.y.to_string());
-        }
-        if cell.columns > 1 {
-            place.add("colspan", &cell.columns.to_string());
-        }
-        if cell.rows > 1 {
-            place.add("rowspan", &cell.rows.to_string());
-        }
-        let collapses = flow.text.collapses || style.inherited.collapses;
         let mut strokes = ["none"; 4].map(str::to_owned);
         let (mut paddings, mut doubles) = ([0.0; 4], Vec::new());
         for (side, padding) in paddings.iter_mut().enumerate() {
@@ -138,6 +139,26 @@ impl Emitter<'_> {
             }
             *padding = style.padding[side].of(flow.width).unwrap_or(0.0) + width;
         }
+        Around { strokes, paddings, doubles }
+    }
+
+    pub(super) fn cell(&mut self, cell: &Cell<'_>, grid: &mut Grid<'_>, flow: Flow<'_>) {
+        self.tell(cell.node);
+        let style = &cell.node.style;
+        let row = &grid.rows.list[cell.y];
+        let mut place = Arguments::default();
+        if !grid.rows.is_full() {
+            place.add("x", &cell.x.to_string());
+            place.add("y", &cell.y.to_string());
+        }
+        if cell.columns > 1 {
+            place.add("colspan", &cell.columns.to_string());
+        }
+        if cell.rows > 1 {
+            place.add("rowspan", &cell.rows.to_string());
+        }
+        let collapses = flow.text.collapses || style.inherited.collapses;
+        let Around { strokes, paddings, doubles } = self.around_cell(cell, grid, collapses, flow);
         let down = match vertical(cell, grid.rows) {
             VerticalAlign::Middle => "horizon",
             VerticalAlign::Bottom => "bottom",

@@ -260,6 +260,38 @@ fn items_with_round_corners_are_as_high_as_their_row() {
 }
 
 #[test]
+fn columns_of_items_share_out_the_room_that_is_left() {
+    let column = |css: &str, items: &str| {
+        format!("<div style='display: flex; flex-direction: column; {css}'>{items}</div>")
+    };
+    let two = "<div>a</div><div>b</div>";
+    let high = |justify: &str| column(&format!("height: 90pt; justify-content: {justify}"), two);
+    check(&high("center"), &["[#v(1fr);", "#\"a\";", "#\"b\";", "#v(1fr);];"]);
+    check(&high("space-between"), &["#\"a\";", "#v(1fr);", "#\"b\";"]);
+    check(&high("space-around"), &["#v(0.5fr);", "#\"a\";", "#v(1fr);", "#\"b\";", "#v(0.5fr);"]);
+    let pushed = "<div>a</div><div style='margin-top: auto'>b</div>";
+    check(
+        &column("height: 90pt; justify-content: center", pushed),
+        &["[#par[#\"a\"", "#v(1fr);#par[#\"b\";];];"],
+    );
+    let grown = "<div>a</div><div style='flex: 2'>b</div><div>c</div>";
+    check(&column("height: 90pt", grown), &["#\"b\";", "#v(2fr);", "#\"c\";"]);
+    // They stand below each other whatever is between them, and shrink where they are not stretched.
+    check(&column("border: 1pt solid", two), &["#par[#\"a\";];#par[#\"b\";];"]);
+    check(&column("align-items: center", "<p>a"), &["#align(center, block[", "#\"a\";"]);
+    check(&column("align-items: end", "<img src=a width=4>"), &["#align(right, block[", "3pt"]);
+    // Without a height of its own it has no room left.
+    assert!(!converted(&column("justify-content: center", two)).body.contains("fr)"));
+    let told = "CSS `min-height` of a flex column: room that is left stays below (line 1)";
+    assert_eq!(converted(&column("min-height: 90pt; justify-content: end", two)).warnings, [told]);
+    // A row of items as high as its container has them in its middle.
+    check(
+        "<div style='display: flex; height: 90pt; align-items: center'><b>a</b></div>",
+        &["rows: 90pt, grid.cell(align: left + horizon)"],
+    );
+}
+
+#[test]
 fn paragraphs_run_on_below_floats() {
     check(
         "<div style='float: right; width: 100pt; height: 50pt'>f</div><p>one <b>two</b> three</p>",

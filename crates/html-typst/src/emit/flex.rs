@@ -2,7 +2,7 @@
 
 use super::{
     Emitter, Flow,
-    block::{GRID, SMALL},
+    block::{BLOCK, GRID, SMALL},
     flow::Open,
     frame::margin,
     items::Beside,
@@ -48,11 +48,32 @@ impl Emitter<'_> {
     /// One below the other.
     fn pile(&mut self, node: &Node, items: &[Node], flow: Flow<'_>) {
         let gap = node.style.gap.0.of(flow.width).unwrap_or(0.0);
+        // None of them stands in the line of another.
+        let flow = Flow { is_bare: false, ..flow };
+        let justify = node.style.justify;
+        let takes_rest = |it: &Node| {
+            it.style.flex.grow > 0.0 || it.style.margin[0].is_none() || it.style.margin[2].is_none()
+        };
+        let is_free = !items.iter().any(takes_rest);
+        if node.style.min_height.is_some() && !(is_free && justify.is_start()) {
+            self.warn(
+                "CSS `min-height` of a flex column: room that is left stays below",
+                node.line,
+            );
+        }
+        let [first, between, last] = justify.shares();
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 self.space(gap, false);
             }
+            self.rest(if item.style.margin[0].is_none() { 1.0 } else { 0.0 }, flow);
+            if is_free {
+                self.rest(if index == 0 { first } else { between }, flow);
+            }
             let align = item.style.align_self.unwrap_or(node.style.align_items);
+            if item.style.flex.grow > 0.0 && item.style.has_box() && flow.height.is_some() {
+                self.warn("CSS `flex-grow` in a column: the frame of a box can't grow", item.line);
+            }
             let [above, below] = [0, 2].map(|side| margin(&item.style, side, flow.width));
             self.space(above, false);
             let place = match align {
@@ -61,15 +82,28 @@ impl Emitter<'_> {
                 ItemAlign::Center => Some(TextAlign::Center),
                 ItemAlign::End => Some(TextAlign::Right),
             };
-            match place.filter(|_| item.style.width.is_none()) {
+            let is_known = item.style.width.is_none_or(|it| it.of(flow.width).is_some());
+            match place.filter(|_| is_known) {
                 None => self.block(item, Flow { is_top: false, ..flow }),
                 Some(place) => {
-                    self.write(format_args!("#align({}, [", super::text::side_name(place)));
-                    self.block(item, Flow { shrinks: true, align: place, ..flow.within(SMALL) });
+                    self.write(format_args!("#align({}, block[", text::side_name(place)));
+                    self.block(item, Flow { shrinks: true, align: place, ..flow.within(BLOCK) });
                     self.push("]);");
                 }
             }
             self.space(below, false);
+            self.rest(item.style.flex.grow, flow);
+            self.rest(if item.style.margin[2].is_none() { 1.0 } else { 0.0 }, flow);
+        }
+        if is_free {
+            self.rest(last, flow);
+        }
+    }
+
+    /// A share of the room that is left in a column that has a height of its own.
+    fn rest(&mut self, share: f64, flow: Flow<'_>) {
+        if share > 0.0 && flow.height.is_some() {
+            self.write(format_args!("#v({}fr);", number(share)));
         }
     }
 
@@ -149,22 +183,14 @@ impl Emitter<'_> {
             columns.push(width);
             cells.push("[]".to_owned());
         };
-        let around = match justify {
-            Distribution::Start | Distribution::Between | Distribution::Stretch => [None, None],
-            Distribution::End => [Some("1fr"), None],
-            Distribution::Center | Distribution::Evenly => [Some("1fr"), Some("1fr")],
-            Distribution::Around => [Some("0.5fr"), Some("0.5fr")],
-        };
-        if let Some(width) = around[0] {
-            filler(&mut arguments, &mut cells, width.to_owned());
+        let [first, between, last] = justify.shares();
+        let share = |it: f64| format!("{}fr", number(it));
+        if first > 0.0 {
+            filler(&mut arguments, &mut cells, share(first));
         }
         for (index, (item, (width, known, shrinks))) in items.iter().zip(columns).enumerate() {
             if index > 0 {
-                let spread = matches!(
-                    justify,
-                    Distribution::Between | Distribution::Around | Distribution::Evenly
-                );
-                let width = if spread { "1fr".to_owned() } else { points(gap) };
+                let width = if between > 0.0 { share(between) } else { points(gap) };
                 filler(&mut arguments, &mut cells, width);
             }
             let is_pushed = has_auto(item);
@@ -181,8 +207,8 @@ impl Emitter<'_> {
                 filler(&mut arguments, &mut cells, "1fr".to_owned());
             }
         }
-        if let Some(width) = around[1] {
-            filler(&mut arguments, &mut cells, width.to_owned());
+        if last > 0.0 {
+            filler(&mut arguments, &mut cells, share(last));
         }
         let rows = flow.height.map_or(String::new(), |it| format!("rows: {}, ", points(it)));
         self.write(format_args!(

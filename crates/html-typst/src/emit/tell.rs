@@ -3,7 +3,7 @@
 use super::Emitter;
 use crate::{
     boxes::{Kind, Node},
-    style::{Display, Distribution, Position, VerticalAlign},
+    style::{Display, Position, VerticalAlign},
 };
 
 impl Emitter<'_> {
@@ -14,7 +14,6 @@ impl Emitter<'_> {
         let is_cell = matches!(node.kind, Kind::Cell { .. });
         let is_table = matches!(style.display, Display::Table | Display::InlineTable);
         let is_grid = matches!(style.display, Display::Grid | Display::InlineGrid);
-        let is_spread = |it| !matches!(it, Distribution::Start | Distribution::Stretch);
         let is_line_image = is_image && style.display.is_inline();
         let findings = [
             (style.max_height.is_some() && !is_image, "CSS `max-height` of a box"),
@@ -38,10 +37,10 @@ impl Emitter<'_> {
                 "CSS `border-radius` of a cell",
             ),
             (
-                is_spread(style.align_content) && (is_grid || style.flex.wraps),
+                !style.align_content.is_start() && (is_grid || style.flex.wraps),
                 "CSS `align-content`",
             ),
-            (is_spread(style.justify) && is_grid, "CSS `justify-content` of a grid"),
+            (!style.justify.is_start() && is_grid, "CSS `justify-content` of a grid"),
         ];
         self.tell_found(&findings, node);
     }

@@ -34,6 +34,25 @@ pub(crate) enum Distribution {
     Stretch,
 }
 
+impl Distribution {
+    /// Shares of the room that is left: before the first, between two, behind the last.
+    pub(crate) fn shares(self) -> [f64; 3] {
+        match self {
+            Self::Start | Self::Stretch => [0.0; 3],
+            Self::End => [1.0, 0.0, 0.0],
+            Self::Center => [1.0, 0.0, 1.0],
+            Self::Between => [0.0, 1.0, 0.0],
+            Self::Around => [0.5, 1.0, 0.5],
+            Self::Evenly => [1.0; 3],
+        }
+    }
+
+    /// Whether no room is left between boxes.
+    pub(crate) fn is_start(self) -> bool {
+        matches!(self, Self::Start | Self::Stretch)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ItemAlign {
     Stretch,

@@ -260,6 +260,22 @@ fn items_with_round_corners_are_as_high_as_their_row() {
 }
 
 #[test]
+fn tables_are_as_wide_as_what_is_in_them() {
+    let table = |css: &str| format!("<table style='{css}'><tr style='height: 30pt'><td>a</table>");
+    check(
+        &table("border: 1pt solid"),
+        &["#block(inset: (top: 1pt", "#grid(columns: (0pt, auto), block("],
+    );
+    check(&table("margin: auto"), &["#align(center, block()[#set align(left);", "#table("]);
+    check(&table("margin-left: auto"), &["#align(right, block()[#set align(left);", "#table("]);
+    check(
+        &table("border: 1pt solid; min-width: 90pt"),
+        &["#block(width: 90pt,", "(0pt, 1fr), block("],
+    );
+    check("<table><tr height=40><td>a</table>", &["block(height: 28.5pt)"]);
+}
+
+#[test]
 fn columns_of_items_share_out_the_room_that_is_left() {
     let column = |css: &str, items: &str| {
         format!("<div style='display: flex; flex-direction: column; {css}'>{items}</div>")

@@ -103,7 +103,8 @@ impl Emitter<'_> {
                 0.0
             };
             let height = points((height - edges).max(0.0));
-            self.write(format_args!("#grid(columns: (0pt, 1fr), block(height: {height}), ["));
+            let width = if flow.shrinks { "auto" } else { "1fr" };
+            self.write(format_args!("#grid(columns: (0pt, {width}), block(height: {height}), ["));
             self.by_display(node, flow.within(GRID));
             self.push("]);");
         } else {

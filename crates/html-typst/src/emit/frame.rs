@@ -22,6 +22,8 @@ pub(super) struct Frame {
     /// The same, where the document gives it; points.
     pub(super) inner_height: Option<f64>,
     pub(super) shrinks: bool,
+    /// Whether it has a side to stand at, although it is as wide as what is in it.
+    is_narrow: bool,
     /// The alignment that Typst has inside.
     pub(super) align: TextAlign,
     left: Option<Length>,
@@ -48,13 +50,14 @@ impl Frame {
         {
             width = Some(Length::points(most));
         }
-        if let (Some(least), Some(is)) = (size(least), size(width))
-            && least > is
+        // A table is as wide as what is in it.
+        let is = is_table.then(|| node.range().most - size(Some(around)).unwrap_or(0.0));
+        if let (Some(least), Some(is)) = (size(least), size(width).or(is))
+            && least >= is
         {
             width = Some(Length::points(least));
         }
-        let shrinks =
-            width.is_none() && (flow.shrinks || (is_table && style.display != Display::Table));
+        let shrinks = width.is_none() && (flow.shrinks || is_table);
         let whole = width.map_or(room, |it| it.of(flow.width));
         let inner_width = whole.and_then(|it| Some((it - around.of(flow.width)?).max(0.0)));
         let inner_height = style.height.and_then(|it| it.of(flow.height)).map(|it| {
@@ -63,12 +66,13 @@ impl Frame {
             (it - edges.points).max(0.0)
         });
         let is_placed = !flow.shrinks || width.is_some();
-        let align = if (is_placed && width.is_some()) || style.fits_content {
+        let is_narrow = style.fits_content || (is_table && width.is_none());
+        let align = if (is_placed && width.is_some()) || is_narrow {
             side_of(style, flow)
         } else {
             flow.align
         };
-        Self { width, inner_width, inner_height, shrinks, align, left, right }
+        Self { width, inner_width, inner_height, shrinks, is_narrow, align, left, right }
     }
 
     /// Whether the box needs nothing of Typst.
@@ -186,7 +190,7 @@ impl Frame {
                 cost += SMALL;
             }
         }
-        if (self.width.is_some() || style.fits_content) && self.align != flow.align {
+        if (self.width.is_some() || self.is_narrow) && self.align != flow.align {
             before = format!("align({}, {before}", text::side_name(self.align));
             after += ")";
             cost += SMALL;

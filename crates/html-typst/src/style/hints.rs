@@ -37,6 +37,11 @@ pub(super) fn css(dom: &Dom, id: Id, element: &Element) -> String {
             }
         }
     }
+    if matches!(name, "tr" | "thead" | "tbody" | "tfoot")
+        && let Some(height) = attribute("height").and_then(size)
+    {
+        say("height", &height);
+    }
     if let Some(align) = attribute("align") {
         let align = align.to_ascii_lowercase();
         match (name, align.as_str()) {

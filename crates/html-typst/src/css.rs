@@ -2,7 +2,9 @@
 
 mod conditions;
 mod declarations;
+mod layers;
 mod matching;
+mod nesting;
 mod page_rules;
 mod selectors;
 mod sheets;

@@ -12,6 +12,7 @@ mod apply_grid;
 mod apply_text;
 mod cascade;
 mod color;
+mod color_mix;
 mod color_names;
 pub(crate) mod fonts;
 mod hints;
@@ -20,6 +21,7 @@ mod kinds;
 mod kinds_content;
 mod kinds_layout;
 mod length;
+mod oklab;
 mod variables;
 
 use std::{collections::HashMap, rc::Rc};

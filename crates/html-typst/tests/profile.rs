@@ -275,6 +275,39 @@ fn tables_are_as_wide_as_what_is_in_them() {
     check("<table><tr height=40><td>a</table>", &["block(height: 28.5pt)"]);
 }
 
+/// Whether `a`, in `<div class=c><p class=p>a`, has this color by the style sheet.
+fn check_color(css: &str, expected: &str) {
+    let document = converted(&format!("<style>{css}</style><div class=c><p class=p>a</p></div>"));
+    assert_eq!(document.warnings, [""; 0], "{css}");
+    let color = format!("#set text(fill: {expected});");
+    assert!(document.body.contains(&color), "no {color} in {}\nof {css}", document.body);
+}
+
+#[test]
+fn layers_win_by_their_order_and_not_by_their_selectors() {
+    let (red, green) = ("rgb(255, 0, 0)", "rgb(0, 128, 0)");
+    check_color("@layer a { .c .p { color: red } } @layer b { p { color: green } }", green);
+    check_color(
+        "@layer b, a; @layer a { p { color: red } } @layer b { .c .p { color: green } }",
+        red,
+    );
+    check_color("p { color: red } @layer a { .c .p { color: green } }", red);
+    check_color("@layer a { p { color: red } @layer b { .c .p { color: green } } }", red);
+    check_color("@layer a { p { color: red !important } } .c .p { color: green !important }", red);
+    check_color("@layer { p { color: red } } @layer { p { color: green } }", green);
+}
+
+#[test]
+fn rules_within_rules_are_rules() {
+    let (red, green) = ("rgb(255, 0, 0)", "rgb(0, 128, 0)");
+    check_color(".c { color: green; .p { color: red } }", red);
+    check_color(".c { & > p.p { color: red } }", red);
+    check_color("p { &.p { color: red } color: green }", red);
+    check_color(".x, .c { .p { @media print { color: green } } }", green);
+    check_color(".c { @layer a { .p { color: red } } } p { color: green }", green);
+    check_color("p { &:hover { color: red } .c & { color: green } }", green);
+}
+
 #[test]
 fn columns_of_items_share_out_the_room_that_is_left() {
     let column = |css: &str, items: &str| {

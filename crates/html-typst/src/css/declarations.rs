@@ -30,12 +30,19 @@ impl Block {
             let place = values.first().map(|it| it.place).unwrap_or_default();
             warnings.add(format!("CSS rule within a rule: `{}`", show(prelude(values))), place);
         }
+        Self::from(found)
+    }
+}
+
+impl From<Vec<Declaration>> for Block {
+    fn from(found: Vec<Declaration>) -> Self {
         let (important, normal) = found.into_iter().partition(|it| it.is_important);
         Self { normal, important }
     }
 }
 
-fn prelude(values: &[Value]) -> &[Value] {
+/// What stands before the block of a rule.
+pub(super) fn prelude(values: &[Value]) -> &[Value] {
     let end = values.iter().position(|it| matches!(it.token, Token::Block('{', _)));
     &values[..end.unwrap_or(values.len())]
 }

@@ -2,7 +2,9 @@
 
 use super::{
     conditions::{is_for_paper, is_supported},
-    declarations::{Block, declarations},
+    declarations::{Block, declarations, prelude},
+    layers::{Layer, Layers},
+    nesting::nested,
     page_rules::PageRule,
     selectors::Selector,
     tokens::{Token, Value, show, split_commas, trimmed, values, words},
@@ -33,6 +35,7 @@ pub(crate) struct Sheets {
     /// Families of `@font-face`, lower case, and what the faces call themselves.
     pub(crate) families: Vec<(String, String)>,
     pub(crate) warnings: Warnings,
+    layers: Layers,
     n_bytes: usize,
 }
 
@@ -43,14 +46,20 @@ pub(crate) struct Rule {
     pub(crate) block: Block,
     /// Whether the document says it.
     pub(crate) is_author: bool,
+    /// The place of its layer among all; rules of later ones win, unless they are important.
+    pub(crate) layer: usize,
 }
 
 impl Sheets {
     /// Reads all sheets of a document in their order.
     pub(crate) fn collect(dom: &Dom, assets: &mut dyn Assets) -> Self {
         let mut sheets = Self::default();
-        sheets.rules(&values(OWN, 1), Source { is_author: false, depth: 0 }, assets);
-        let author = Source { is_author: true, depth: 0 };
+        sheets.rules(
+            &values(OWN, 1),
+            Source { is_author: false, depth: 0, layer: Layer::NONE },
+            assets,
+        );
+        let author = Source { is_author: true, depth: 0, layer: Layer::NONE };
         for id in dom.all() {
             let Some(element) = dom.element(id) else { continue };
             let line = dom.node(id).line;
@@ -77,6 +86,8 @@ impl Sheets {
                 _ => {}
             }
         }
+        let ranks = sheets.layers.ranks();
+        sheets.rules.iter_mut().for_each(|it| it.layer = ranks[it.layer]);
         sheets
     }
 
@@ -134,20 +145,65 @@ impl Sheets {
         }
     }
 
-    fn rule(&mut self, prelude: &[Value], block: &[Value], source: Source) {
+    fn rule(&mut self, selector: &[Value], block: &[Value], source: Source) {
         if self.rules.len() == RULES_MAX {
             let text = format!("more than {RULES_MAX} CSS rules, the rest is left out");
             return self.warnings.add(text, Place::default());
         }
-        match Selector::list(prelude) {
-            Ok(selectors) => self.rules.push(Rule {
-                selectors,
-                block: Block::of(block, &self.warnings),
-                is_author: source.is_author,
-            }),
-            Err(selector) => {
-                let place = prelude.first().map(|it| it.place).unwrap_or_default();
-                self.warnings.add(format!("CSS selector `{selector}`"), place);
+        let place = selector.first().map(|it| it.place).unwrap_or_default();
+        let selectors = match Selector::list(selector) {
+            Ok(selectors) => selectors,
+            Err(part) => return self.warnings.add(format!("CSS selector `{part}`"), place),
+        };
+        let (found, within) = declarations(block, &self.warnings);
+        self.rules.push(Rule {
+            selectors,
+            block: found.into(),
+            is_author: source.is_author,
+            layer: source.layer.0,
+        });
+        for values in within {
+            let own = prelude(values);
+            let Some(Value { token: Token::Block(_, block), .. }) = values.last() else { continue };
+            match own {
+                [Value { token: Token::At(name), place }, condition @ ..] => {
+                    let at =
+                        At { name, place: *place, prelude: trimmed(condition), block: Some(block) };
+                    if let Some(source) = self.condition(&at, source) {
+                        self.rule(selector, block, source);
+                    }
+                }
+                _ => {
+                    if let Some(selector) = nested(selector, own) {
+                        self.rule(&selector, block, source);
+                    } else {
+                        let place = own.first().map(|it| it.place).unwrap_or_default();
+                        let text = format!("CSS rule within a rule: `{}`", show(own));
+                        self.warnings.add(text, place);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where the rules in the block of `@media` and the like come from, if they hold.
+    fn condition(&mut self, at: &At<'_>, source: Source) -> Option<Source> {
+        match at.name {
+            "media" => is_for_paper(at.prelude, &self.warnings).then_some(source),
+            "supports" => is_supported(at.prelude).then_some(source),
+            "layer" if trimmed(at.prelude).is_empty() => {
+                Some(Source { layer: self.layers.unnamed(source.layer), ..source })
+            }
+            "layer" => {
+                let layer = self.layers.named(source.layer, at.prelude);
+                if layer.is_none() {
+                    self.unknown(at);
+                }
+                Some(Source { layer: layer.unwrap_or(source.layer), ..source })
+            }
+            _ => {
+                self.unknown(at);
+                None
             }
         }
     }
@@ -155,10 +211,18 @@ impl Sheets {
     fn at_rule(&mut self, at: &At<'_>, source: Source, assets: &mut dyn Assets) {
         let block = at.block.unwrap_or_default();
         match at.name {
-            "media" if is_for_paper(at.prelude, &self.warnings) => {
-                self.rules(block, source, assets);
+            "media" | "supports" | "layer" if at.block.is_some() => {
+                if let Some(source) = self.condition(at, source) {
+                    self.rules(block, source, assets);
+                }
             }
-            "supports" if is_supported(at.prelude) => self.rules(block, source, assets),
+            // Only says in which order layers come.
+            "layer" => {
+                let names = split_commas(at.prelude);
+                if names.iter().any(|it| self.layers.named(source.layer, it).is_none()) {
+                    self.unknown(at);
+                }
+            }
             "page" => self.pages.extend(PageRule::of(at.prelude, block, &self.warnings)),
             "font-face" => self.face(block, at.place, assets),
             "import" if source.depth < IMPORTS_DEEP_MAX => {
@@ -171,13 +235,9 @@ impl Sheets {
                     self.import(address, at.place, source, assets);
                 }
             }
-            "layer" if at.block.is_some() => {
-                self.unknown(at);
-                self.rules(block, source, assets);
-            }
-            // What is for screens, says nothing, or moves.
-            "media" | "supports" | "charset" | "namespace" | "keyframes" | "-webkit-keyframes"
-            | "-moz-keyframes" | "view-transition" => {}
+            // What says nothing, or moves.
+            "media" | "supports" | "property" | "charset" | "namespace" | "keyframes"
+            | "-webkit-keyframes" | "-moz-keyframes" | "view-transition" => {}
             _ => self.unknown(at),
         }
     }
@@ -229,6 +289,7 @@ impl Sheets {
 struct Source {
     is_author: bool,
     depth: usize,
+    layer: Layer,
 }
 
 /// `@name prelude { block }`.

@@ -1,6 +1,6 @@
 //! From rules to styles (CSS Cascade 4): which declarations win, and what they compute to.
 
-use std::{cell::Cell, collections::HashMap, rc::Rc};
+use std::{cell::Cell, cmp::Reverse, collections::HashMap, rc::Rc};
 
 use super::{
     Display, Float, Style,
@@ -76,7 +76,9 @@ impl Styled {
         };
         let mut matches = self.matcher.matches(dom, id)?;
         let is_author = |it: usize| self.sheets.rules[it].is_author;
-        matches.sort_by_key(|it| (is_author(it.rule), it.specificity, it.rule));
+        matches.sort_by_key(|it| {
+            (is_author(it.rule), self.sheets.rules[it.rule].layer, it.specificity, it.rule)
+        });
         let of = |part: Part| -> Vec<usize> {
             matches.iter().filter(|it| it.part == part).map(|it| it.rule).collect()
         };
@@ -137,7 +139,10 @@ impl Styled {
             key.rules.iter().map(|&it| &self.sheets.rules[it]).partition(|it| !it.is_author);
         let own = own.into_iter().flat_map(|it| &it.block.normal);
         let normal = author.iter().flat_map(|it| &it.block.normal);
-        let important = author.iter().flat_map(|it| &it.block.important);
+        // What is important wins from the first layer on.
+        let mut reversed = author.clone();
+        reversed.sort_by_key(|it| Reverse(it.layer));
+        let important = reversed.iter().flat_map(|it| &it.block.important);
         let declarations: Vec<_> = own
             .chain(&hints.normal)
             .chain(normal)

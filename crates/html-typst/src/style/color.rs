@@ -1,6 +1,6 @@
 //! Colors.
 
-use super::{color_names::NAMED, length::parse_number};
+use super::{color_mix::mixed, color_names::NAMED, length::parse_number, oklab};
 use crate::{
     css::{Token, Value, words},
     typst::number,
@@ -68,6 +68,7 @@ impl Color {
                     Some(Self { red, green, blue, alpha: 1.0 })
                 }
             },
+            Token::Function(name, inner) if &**name == "color-mix" => mixed(inner, current),
             Token::Function(name, inner) => function(name, inner),
             _ => None,
         }
@@ -79,7 +80,7 @@ impl Color {
     clippy::cast_sign_loss,
     reason = "what is out of range becomes the end of the range"
 )]
-fn byte(value: f64) -> u8 {
+pub(super) fn byte(value: f64) -> u8 {
     value.round().clamp(0.0, 255.0) as u8
 }
 
@@ -122,6 +123,11 @@ fn function(name: &str, arguments: &[Value]) -> Option<Color> {
             let (white, black) = (white / total, black / total);
             hsl(hue(one)?, 1.0, 0.5).map(|it| it * (1.0 - white - black) + white)
         }
+        "oklab" => oklab::to_rgb([lightness(one)?, chroma(two)?, chroma(three)?]),
+        "oklch" => {
+            let (chroma, hue) = (chroma(two)?, hue(three)?.to_radians());
+            oklab::to_rgb([lightness(one)?, chroma * hue.cos(), chroma * hue.sin()])
+        }
         _ => return None,
     }
     .map(|it| byte(it * 255.0));
@@ -142,7 +148,28 @@ fn share(value: &Value) -> Option<f64> {
     }
 }
 
+/// 1 for `100%`.
+fn lightness(value: &Value) -> Option<f64> {
+    share(value).or_else(|| nothing(value)).map(|it| it.clamp(0.0, 1.0))
+}
+
+/// 0.4 for `100%` (CSS Color 4, 9.2).
+fn chroma(value: &Value) -> Option<f64> {
+    match value.token {
+        Token::Percent(it) => Some(it / 100.0 * 0.4),
+        _ => parse_number(value).or_else(|| nothing(value)),
+    }
+}
+
+/// `none` is as good as 0.
+fn nothing(value: &Value) -> Option<f64> {
+    value.is_ident("none").then_some(0.0)
+}
+
 fn hue(value: &Value) -> Option<f64> {
+    if let Some(nothing) = nothing(value) {
+        return Some(nothing);
+    }
     parse_number(value).or_else(|| super::length::parse_angle(value))
 }
 
@@ -186,6 +213,15 @@ mod tests {
         check("rgb(10% 20% 30% / 50%)", Some("rgb(26, 51, 77, 50%)"));
         check("hsl(120, 100%, 25%)", Some("rgb(0, 128, 0)"));
         check("hwb(0 0% 0%)", Some("rgb(255, 0, 0)"));
+        // The examples of CSS Color 4, 9.4: what the red and the blue of sRGB are.
+        check("oklab(62.796% 0.22486 0.12585)", Some("rgb(255, 0, 0)"));
+        check("oklch(45.201% .31321 264.052)", Some("rgb(0, 0, 255)"));
+        check("oklch(1 none none / 50%)", Some("rgb(255, 255, 255, 50%)"));
+        check("color-mix(in srgb, red 25%, blue)", Some("rgb(64, 0, 191)"));
+        check("color-mix(in oklab, #f00 40%, transparent)", Some("rgb(255, 0, 0, 40%)"));
+        check("color-mix(in oklab, white, black)", Some("rgb(99, 99, 99)"));
+        check("color-mix(in hsl, red, blue)", None);
+        check("color-mix(red, blue)", None);
         check("transparent", Some("rgb(0, 0, 0, 0%)"));
     }
 }

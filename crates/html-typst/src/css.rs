@@ -2,6 +2,7 @@
 
 mod conditions;
 mod declarations;
+mod faces;
 mod layers;
 mod matching;
 mod nesting;

@@ -309,6 +309,40 @@ fn rules_within_rules_are_rules() {
 }
 
 #[test]
+fn what_is_for_screens_spoils_no_selector() {
+    let red = "rgb(255, 0, 0)";
+    check_color(":root, :host { --r: red } p { color: var(--r) }", red);
+    check_color("*, ::backdrop, ::file-selector-button, ::-webkit-scrollbar { color: red }", red);
+    check_color("p:not(:disabled, :focus, :-moz-focusring) { color: red }", red);
+    check(
+        "<style>input:checked { width: 9pt }</style><input type=checkbox checked>",
+        &["width: 9pt"],
+    );
+}
+
+#[test]
+fn custom_properties_have_the_values_that_they_begin_with() {
+    let red = "rgb(255, 0, 0)";
+    let of = |inherits: &str| {
+        format!(
+            "@property --r {{ syntax: '*'; inherits: {inherits}; initial-value: red }} p {{ color: var(--r) }}"
+        )
+    };
+    check_color(&of("false"), red);
+    check_color(&of("true"), red);
+    check_color(&format!("{} .c {{ --r: green }}", of("false")), red);
+    check_color(&format!("{} .c {{ --r: green }}", of("true")), "rgb(0, 128, 0)");
+    check(
+        "<p style='width: 9pt; height: 9pt; background: red; border-radius: calc(infinity * 1px)'>",
+        &["radius: 100000pt"],
+    );
+    check(
+        "<div style='border: 1pt solid red'><p style='border: 2pt solid; border-color: inherit'>a</div>",
+        &["1pt + rgb(255, 0, 0)", "2pt + rgb(255, 0, 0)"],
+    );
+}
+
+#[test]
 fn columns_of_items_share_out_the_room_that_is_left() {
     let column = |css: &str, items: &str| {
         format!("<div style='display: flex; flex-direction: column; {css}'>{items}</div>")

@@ -106,6 +106,26 @@ impl Selector {
     }
 }
 
+/// Whether a part of an element is none on paper.
+fn is_for_screens(name: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "backdrop",
+        "cue",
+        "details-content",
+        "file-selector-button",
+        "grammar-error",
+        "part",
+        "placeholder",
+        "selection",
+        "slotted",
+        "spelling-error",
+        "target-text",
+    ];
+    let name = name.to_ascii_lowercase();
+    NAMES.contains(&&*name)
+        || ["-webkit-", "-moz-", "-ms-", "view-transition"].iter().any(|it| name.starts_with(it))
+}
+
 const ID: u32 = 1 << 20;
 pub(super) const CLASS: u32 = 1 << 10;
 
@@ -207,7 +227,10 @@ impl<'a> Reader<'a> {
             }
         }
         if is_element {
-            return None;
+            let (Token::Ident(name) | Token::Function(name, _)) = &first.token else { return None };
+            compound.push(is_for_screens(name).then_some(Simple::Never)?);
+            self.specificity += 1;
+            return Some(());
         }
         let (simple, specificity) = pseudo_class(&first.token)?;
         compound.push(simple);

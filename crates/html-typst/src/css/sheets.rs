@@ -7,12 +7,11 @@ use super::{
     nesting::nested,
     page_rules::PageRule,
     selectors::Selector,
-    tokens::{Token, Value, show, split_commas, trimmed, values, words},
+    tokens::{Token, Value, show, split_commas, trimmed, values},
 };
 use crate::{
     Assets,
     dom::Dom,
-    style::fonts::family_name,
     warnings::{Place, Warnings, shown},
 };
 
@@ -21,7 +20,6 @@ const IMPORTS_DEEP_MAX: usize = 3;
 /// All sheets together.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 const RULES_MAX: usize = 50_000;
-const FACES_MAX: usize = 64;
 
 /// How elements look where nobody says it (HTML, 15.3).
 const OWN: &str = include_str!("../style/own.css");
@@ -223,6 +221,7 @@ impl Sheets {
                     self.unknown(at);
                 }
             }
+            "property" => self.property(at),
             "page" => self.pages.extend(PageRule::of(at.prelude, block, &self.warnings)),
             "font-face" => self.face(block, at.place, assets),
             "import" if source.depth < IMPORTS_DEEP_MAX => {
@@ -236,51 +235,33 @@ impl Sheets {
                 }
             }
             // What says nothing, or moves.
-            "media" | "supports" | "property" | "charset" | "namespace" | "keyframes"
-            | "-webkit-keyframes" | "-moz-keyframes" | "view-transition" => {}
+            "media" | "supports" | "charset" | "namespace" | "keyframes" | "-webkit-keyframes"
+            | "-moz-keyframes" | "view-transition" => {}
             _ => self.unknown(at),
         }
     }
 
-    fn unknown(&self, at: &At<'_>) {
-        self.warnings.add(format!("CSS `@{}`", at.name), at.place);
+    /// What a custom property is where nobody says it (CSS Properties and Values 1).
+    fn property(&mut self, at: &At<'_>) {
+        let (found, _) = declarations(at.block.unwrap_or_default(), &self.warnings);
+        let value = |name: &str| found.iter().find(|it| &*it.name == name).map(|it| &it.value);
+        let [Value { token: Token::Ident(name), place }] = at.prelude else {
+            return self.unknown(at);
+        };
+        let Some(initial) = value("initial-value") else { return };
+        let inherits = value("inherits").is_some_and(|it| show(it) == "true");
+        let all = if inherits { ":root" } else { "*, ::before, ::after" };
+        let block = [
+            Value { token: Token::Ident(name.clone()), place: *place },
+            Value { token: Token::Colon, place: *place },
+        ];
+        let block: Vec<_> = block.into_iter().chain(initial.iter().cloned()).collect();
+        let source = Source { is_author: false, depth: 0, layer: Layer::NONE };
+        self.rule(&values(all, place.line), &block, source);
     }
 
-    fn face(&mut self, block: &[Value], place: Place, assets: &mut dyn Assets) {
-        let (found, _) = declarations(block, &self.warnings);
-        let value = |name: &str| found.iter().find(|it| &*it.name == name).map(|it| &it.value);
-        let family = value("font-family").map(|it| match words(it)[..] {
-            [Value { token: Token::Text(it), .. }] => it.to_string(),
-            _ => show(it),
-        });
-        let (Some(family), Some(sources)) = (family, value("src")) else {
-            return self.warnings.add("CSS `@font-face` without `font-family` or `src`", place);
-        };
-        let mut why = None;
-        for source in split_commas(sources) {
-            let Some(address) = source.iter().find_map(|it| match &it.token {
-                Token::Url(it) => Some(it),
-                _ => None,
-            }) else {
-                continue;
-            };
-            let face = assets.font(address).and_then(|bytes| {
-                let name = family_name(&bytes).ok_or("is no TrueType or OpenType font")?;
-                Ok((bytes, name))
-            });
-            match face {
-                Ok((bytes, name)) if self.fonts.len() < FACES_MAX => {
-                    self.fonts.push(bytes);
-                    self.families.push((family.to_lowercase(), name));
-                    return;
-                }
-                Ok(_) => why = Some(format!("is one of more than {FACES_MAX}")),
-                Err(it) => why = Some(format!("`{}` {it}", shown(address))),
-            }
-        }
-        if let Some(why) = why {
-            self.warnings.add(format!("font {why}"), place);
-        }
+    fn unknown(&self, at: &At<'_>) {
+        self.warnings.add(format!("CSS `@{}`", at.name), at.place);
     }
 }
 

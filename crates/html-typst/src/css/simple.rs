@@ -18,8 +18,15 @@ pub(super) fn pseudo_class(token: &Token) -> Option<(Simple, u32)> {
             "root" => Simple::Root,
             "empty" => Simple::Empty,
             "link" | "any-link" => Simple::Link,
+            name @ ("checked" | "disabled" | "required" | "open") => {
+                Simple::Attribute { name: name.into(), test: Test::There, ignores_case: false }
+            }
             "hover" | "focus" | "focus-within" | "focus-visible" | "active" | "visited"
-            | "target" => Simple::Never,
+            | "target" | "target-within" | "host" | "autofill" | "default" | "enabled"
+            | "fullscreen" | "in-range" | "indeterminate" | "invalid" | "modal" | "optional"
+            | "out-of-range" | "placeholder-shown" | "popover-open" | "read-only"
+            | "read-write" | "user-invalid" | "user-valid" | "valid" => Simple::Never,
+            name if name.starts_with("-webkit-") || name.starts_with("-moz-") => Simple::Never,
             _ => return None,
         },
         Token::Function(name, inner) => match &**name {
@@ -35,6 +42,7 @@ pub(super) fn pseudo_class(token: &Token) -> Option<(Simple, u32)> {
                     _ => (Simple::Is(list), most),
                 });
             }
+            "host" | "host-context" | "state" => Simple::Never,
             "lang" => {
                 let languages = split_commas(inner).into_iter().map(|it| match it {
                     [Value { token: Token::Ident(it) | Token::Text(it), .. }] => {

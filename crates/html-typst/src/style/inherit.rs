@@ -41,6 +41,11 @@ fn copy(name: &str, from: &Style, to: &mut Style) -> bool {
         "margin" => to.margin = from.margin,
         "padding" => to.padding = from.padding,
         "border" => to.border = from.border,
+        "border-color" => {
+            for (side, border) in to.border.iter_mut().enumerate() {
+                border.color = Some(from.border_color(side));
+            }
+        }
         "border-radius" => to.radius = from.radius,
         "box-sizing" => to.is_border_box = from.is_border_box,
         "background-color" => to.background = from.background,

@@ -106,6 +106,9 @@ fn quantity(value: &Value, scale: Scale) -> Option<Quantity> {
         Token::Dimension(it, unit) => {
             Quantity::Length(Length::points(it * unit_points(unit, scale)?))
         }
+        // As much as anything is ever long.
+        Token::Ident(it) if it.eq_ignore_ascii_case("infinity") => Quantity::Number(1e6),
+        Token::Ident(it) if it.eq_ignore_ascii_case("-infinity") => Quantity::Number(-1e6),
         Token::Block('(', inner) => sum(inner, scale)?,
         Token::Function(name, inner) => match &**name {
             "calc" | "-webkit-calc" => sum(inner, scale)?,

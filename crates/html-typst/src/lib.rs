@@ -12,7 +12,7 @@ mod style;
 mod typst;
 mod warnings;
 
-use std::fmt;
+use std::{collections::HashSet, fmt, sync::Arc};
 
 /// More than this is no document that anybody reads; bytes.
 pub const HTML_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -72,6 +72,8 @@ pub struct Options {
     pub is_part: bool,
     /// Columns of text on every page; 0 is the same as 1.
     pub columns: u8,
+    /// Families that there are, lower case; of a list, those that aren't are passed over. None is all.
+    pub families: Option<Arc<HashSet<String>>>,
     /// A character that stands for the number of the page.
     pub page_mark: Option<char>,
     /// A character that stands for the number of pages.

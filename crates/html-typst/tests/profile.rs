@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose helpers cannot go on has failed")]
 
+use std::sync::Arc;
+
 use html_typst::{Assets, Document, Image, Options, convert};
 
 /// Has every image, and nothing else.
@@ -340,6 +342,30 @@ fn custom_properties_have_the_values_that_they_begin_with() {
         "<div style='border: 1pt solid red'><p style='border: 2pt solid; border-color: inherit'>a</div>",
         &["1pt + rgb(255, 0, 0)", "2pt + rgb(255, 0, 0)"],
     );
+}
+
+#[test]
+fn headings_of_tables_are_centered_where_nothing_says_it() {
+    let heading = |css: &str| format!("<table style='{css}'><tr><th>a</table>");
+    check(&heading(""), &["align: center + horizon"]);
+    check(&heading("text-align: left"), &["align: left + horizon"]);
+    check(&heading("text-align: right"), &["align: right + horizon"]);
+}
+
+#[test]
+fn families_that_there_are_not_are_passed_over() {
+    let families = ["noto sans", "own"].map(str::to_owned).into();
+    let options = Options { families: Some(Arc::new(families)), ..Options::default() };
+    let body = |css: &str| {
+        let html = format!("<p style='font-family: {css}'>a");
+        convert(&html, &options, &mut Images).unwrap().body
+    };
+    let fonts = |body: &str| {
+        body.split("font: (").nth(1).map(|it| it.split(')').next().unwrap().to_owned())
+    };
+    assert_eq!(fonts(&body("Roboto, Own, sans-serif")).unwrap(), "\"Own\", \"Noto Sans\",");
+    // One that nobody has is what is told.
+    assert_eq!(fonts(&body("Roboto")).unwrap(), "\"Roboto\",");
 }
 
 #[test]

@@ -26,7 +26,9 @@ use self::{
     world::{DATA, MAIN, Sandbox, TEMPLATE},
 };
 use crate::{
-    bundle, html, markdown,
+    bundle,
+    html::{self, Families},
+    markdown,
     markup::{Markup, quoted},
     page::{Mark, Strip, Watermark},
     prelude::prelude,
@@ -98,7 +100,9 @@ impl Engine {
         let ident = format!("{:032x}", hash128(&serde_json::to_string(&job).unwrap_or_default()));
         let mut warnings = Vec::new();
         let mut own_fonts: Vec<_> = job.fonts.drain(..).map(|it| (it.name, it.bytes)).collect();
-        let Front { body, strips, assets, fonts } = self.front(&mut job, fetch, &mut warnings)?;
+        let families = self.faces.families(own_fonts.iter().map(|it| &*it.1));
+        let Front { body, strips, assets, fonts } =
+            self.front(&mut job, &families, fetch, &mut warnings)?;
         job.assets.extend(assets);
         own_fonts.extend(fonts.into_iter().map(|it| (String::new(), it)));
         let faces = self.faces_with(own_fonts)?;
@@ -161,6 +165,7 @@ impl Engine {
     fn front(
         &self,
         job: &mut Job,
+        families: &Families,
         fetch: &mut (dyn Fetch + Send),
         warnings: &mut Vec<String>,
     ) -> Result<Front, Trouble> {
@@ -170,7 +175,9 @@ impl Engine {
         let too_large = |text| Trouble::new(TroubleKind::Limit, text);
         let mut markup = match format {
             Format::Typst => Markup::default(),
-            Format::Html => html::markup(text, page, &mut resources).map_err(too_large)?,
+            Format::Html => {
+                html::markup(text, page, families, &mut resources).map_err(too_large)?
+            }
             Format::Markdown => markdown::markup(text, &mut resources),
         };
         if *format == Format::Markdown {
@@ -182,8 +189,8 @@ impl Engine {
         let (mut strips, mut fonts) = (HashMap::new(), markup.fonts);
         for it in page.strips() {
             let Strip::Html(source) = it else { continue };
-            let strip =
-                html::strip(source, page, markup.body_sides, &mut resources).map_err(too_large)?;
+            let strip = html::strip(source, page, markup.body_sides, families, &mut resources)
+                .map_err(too_large)?;
             strips.insert(source.clone(), strip.body);
             fonts.extend(strip.fonts);
             warnings.extend(strip.warnings);

@@ -1,5 +1,7 @@
 //! HTML as Typst; the profile stands in `PROFILE.md`.
 
+use std::{collections::HashSet, sync::Arc};
+
 use html_typst::{Assets, Image, Options};
 
 use crate::{
@@ -11,6 +13,9 @@ use crate::{
     resources::Resources,
 };
 
+/// The families of fonts that there are, lower case.
+pub(crate) type Families = Arc<HashSet<String>>;
+
 /// HTML in Typst's language; `page` is what the task asks for.
 ///
 /// # Errors
@@ -18,9 +23,10 @@ use crate::{
 pub(crate) fn markup(
     source: &str,
     page: &Page,
+    families: &Families,
     resources: &mut Resources<'_>,
 ) -> Result<Markup, String> {
-    let options = options(page);
+    let options = options(page, families);
     let document = html_typst::convert(source, &options, &mut Files(resources));
     let document = document.map_err(|error| error.to_string())?;
     let [top, right, bottom, left] = document.margins.unwrap_or_default().map(Length);
@@ -54,9 +60,10 @@ pub(crate) fn strip(
     source: &str,
     page: &Page,
     body_sides: [f64; 2],
+    families: &Families,
     resources: &mut Resources<'_>,
 ) -> Result<Markup, String> {
-    let mut options = Options { is_part: true, columns: 1, ..options(page) };
+    let mut options = Options { is_part: true, columns: 1, ..options(page, families) };
     let Margins { top, right, bottom, left } = page.margins.unwrap_or(Margins::DEFAULT);
     let [more_right, more_left] = body_sides;
     options.margins = Some([top.0, right.0 + more_right, bottom.0, left.0 + more_left]);
@@ -67,7 +74,7 @@ pub(crate) fn strip(
     Ok(Markup { body, fonts, warnings, ..Markup::default() })
 }
 
-fn options(page: &Page) -> Options {
+fn options(page: &Page, families: &Families) -> Options {
     let size = page.size.map(|it| it.oriented(page.orientation));
     let size = size.or(page.orientation.map(|it| PageSize::A4.oriented(Some(it))));
     let has_first = |of: fn(&FirstPage) -> bool| page.first.as_ref().is_some_and(of);
@@ -82,6 +89,7 @@ fn options(page: &Page) -> Options {
         has_color: page.background.is_some(),
         columns: page.columns.map_or(1, |it| it.0),
         is_part: false,
+        families: Some(Arc::clone(families)),
         page_mark: Some(PAGE),
         pages_mark: Some(PAGES),
     }

@@ -1,6 +1,6 @@
 //! Sets what a declaration declares.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::HashSet};
 
 use super::{
     Color, Length, Scale, Style, apply_background, apply_box, apply_columns, apply_content,
@@ -15,6 +15,8 @@ pub(super) struct Applying<'a> {
     pub(super) scale: Scale,
     /// Families of `@font-face` and what their faces call themselves.
     pub(super) families: &'a [(String, String)],
+    /// The other families that there are, lower case; none where that isn't known.
+    pub(super) known: Option<&'a HashSet<String>>,
     /// How the value that was set last differs from what is made of it.
     pub(super) remark: Cell<Option<&'static str>>,
 }

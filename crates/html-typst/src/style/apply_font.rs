@@ -176,6 +176,14 @@ fn families(cx: &mut Applying<'_>, words: &[&Value]) -> Option<()> {
         }
     }
     families.dedup();
+    // A family that there isn't is passed over, unless none of them is there.
+    let is_known = |it: &String| {
+        cx.known.is_none_or(|known| known.contains(&it.to_lowercase()))
+            || cx.families.iter().any(|(_, name)| name == it)
+    };
+    if families.iter().any(is_known) {
+        families.retain(is_known);
+    }
     cx.style.inherited.families = families.into();
     Some(())
 }

@@ -14,6 +14,13 @@ pub(super) fn set(cx: &mut Applying<'_>, name: &str, words: &[&Value]) -> Known 
     let word = keyword(words);
     let word = word.as_deref();
     Some(match name {
+        // Of headings of tables, where nothing around them says it (HTML, 15.3.8).
+        "text-align" if word == Some("-own-center") => {
+            if cx.parent.inherited.align == TextAlign::Start {
+                cx.style.inherited.align = TextAlign::Center;
+            }
+            Some(())
+        }
         "text-align" => align(word).map(|it| cx.style.inherited.align = it),
         "text-align-last" => matches!(word, Some("auto" | "start" | "left")).then_some(()),
         "text-indent" => {

@@ -1,6 +1,12 @@
 //! From rules to styles (CSS Cascade 4): which declarations win, and what they compute to.
 
-use std::{cell::Cell, cmp::Reverse, collections::HashMap, rc::Rc};
+use std::{
+    cell::Cell,
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use super::{
     Display, Float, Style,
@@ -28,6 +34,7 @@ pub(crate) struct Styled {
     attributes: HashMap<String, Rc<Block>>,
     root_size: f64,
     page: (f64, f64),
+    families: Option<Arc<HashSet<String>>>,
 }
 
 /// What a style depends on: the parent's style, the rules in their order, the attributes' declarations.
@@ -58,6 +65,7 @@ impl Styled {
             attributes: HashMap::new(),
             root_size: 12.0,
             page,
+            families: options.families.clone(),
         }
     }
 
@@ -198,13 +206,28 @@ impl Styled {
 
     fn applied(&self, parent: &Style, declarations: &[&Declaration]) -> Style {
         let scale = Scale { em: parent.inherited.size, root: self.root_size, page: self.page };
-        let families = &self.sheets.families;
-        let mut cx =
-            Applying { style: parent.child(), parent, scale, families, remark: Cell::default() };
+        let mut cx = Applying {
+            style: parent.child(),
+            parent,
+            scale,
+            families: &self.sheets.families,
+            known: self.families.as_deref(),
+            remark: Cell::default(),
+        };
         let mut variables = None;
         for it in declarations.iter().filter(|it| it.name.starts_with("--")) {
             let map = variables.get_or_insert_with(|| (*parent.inherited.variables).clone());
-            map.insert(it.name.clone(), it.value.clone().into());
+            match &it.value[..] {
+                [word] if word.is_ident("initial") => map.remove(&it.name),
+                // What is there is the parent's, which others of the same element may have replaced.
+                [word] if word.is_ident("inherit") || word.is_ident("unset") => {
+                    match parent.inherited.variables.get(&it.name) {
+                        Some(value) => map.insert(it.name.clone(), value.clone()),
+                        None => map.remove(&it.name),
+                    }
+                }
+                _ => map.insert(it.name.clone(), it.value.clone().into()),
+            };
         }
         if let Some(variables) = variables {
             cx.style.inherited.variables = Rc::new(variables);

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use typst::{
@@ -10,6 +11,8 @@ use typst::{
     text::{Coverage, Font, FontBook, FontStyle},
     utils::LazyHash,
 };
+
+use crate::html::Families;
 
 /// How deep below `FONTS_DIR` fonts are looked for.
 const FOLDERS_DEEP_MAX: usize = 8;
@@ -48,6 +51,7 @@ const STAND_INS: [(&str, &[&str]); 3] = [
 pub(super) struct Faces {
     pub(super) book: LazyHash<FontBook>,
     pub(super) fonts: Vec<Font>,
+    families: Families,
 }
 
 impl Faces {
@@ -95,6 +99,17 @@ impl Faces {
         Ok(Self::of(fonts))
     }
 
+    /// The families that there are with those in `files`, lower case.
+    pub(super) fn families<'a>(&self, files: impl Iterator<Item = &'a [u8]>) -> Families {
+        let mut files = files.peekable();
+        if files.peek().is_none() {
+            return Arc::clone(&self.families);
+        }
+        let own = files.flat_map(|it| Font::iter(Bytes::new(it.to_vec())));
+        let own = own.map(|it| it.info().family.to_lowercase());
+        Arc::new(self.families.iter().cloned().chain(own).collect())
+    }
+
     /// With entries in the book for the names in [`STAND_INS`] that nobody brought.
     fn of(mut fonts: Vec<Font>) -> Self {
         let mut book = FontBook::from_fonts(&fonts);
@@ -115,7 +130,8 @@ impl Faces {
                 }
             }
         }
-        Self { book: LazyHash::new(book), fonts }
+        let families = book.families().map(|it| it.0.to_lowercase()).collect();
+        Self { book: LazyHash::new(book), fonts, families: Arc::new(families) }
     }
 }
 

@@ -152,18 +152,20 @@ impl Broker {
             session.declare_exchange(exchange).await?;
         }
         session.declare_queue(&inbox.queue, &self.queue_arguments).await?;
-        for exchange in &inbox.exchanges {
-            let (queue, exchange) = (inbox.queue.as_str().into(), exchange.as_str().into());
-            let options = QueueBindOptions::default();
-            session
-                .channel
-                .queue_bind(queue, exchange, "#".into(), options, FieldTable::default())
-                .await?;
-        }
-        let queue = inbox.queue.as_str().into();
-        let options = BasicConsumeOptions::default();
-        let consumer =
-            session.channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
+        let begin = async {
+            let queue = inbox.queue.as_str();
+            for exchange in &inbox.exchanges {
+                let (options, arguments) = (QueueBindOptions::default(), FieldTable::default());
+                let exchange = exchange.as_str().into();
+                session
+                    .channel
+                    .queue_bind(queue.into(), exchange, "#".into(), options, arguments)
+                    .await?;
+            }
+            let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+            session.channel.basic_consume(queue.into(), "".into(), options, arguments).await
+        };
+        let consumer = session.lasting(begin).await.context("the connection ended")??;
         let acks = Arc::clone(&session.acks);
         Ok(consumer.map_ok(move |message| Delivery { message, acks: Arc::clone(&acks) }))
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
@@ -12,7 +13,7 @@ use lapin::{
     options::{BasicAckOptions, BasicPublishOptions, ExchangeDeclareOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable},
 };
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -21,6 +22,8 @@ use crate::{acks::Acks, health::Health};
 
 /// AMQP's reply code for a resource that is there with other arguments.
 const PRECONDITION_FAILED: u16 = 406;
+/// How long a farewell may take: on a connection that is half gone the library may wait for one for ever.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
 
 /// A connection with one channel, and what was declared on it.
 pub(crate) struct Session {
@@ -59,11 +62,10 @@ impl Session {
                 .await?;
             confirm.await
         };
-        // A confirm is not always failed with its connection, so the end is watched too.
-        let confirmation = tokio::select! {
-            confirmation = publish => confirmation.inspect_err(|_error| self.ended.cancel())?,
-            () = self.ended.cancelled() => bail!("the connection ended before the confirm"),
+        let Some(confirmation) = self.lasting(publish).await else {
+            bail!("the connection ended before the confirm");
         };
+        let confirmation = confirmation.inspect_err(|_error| self.ended.cancel())?;
         match confirmation {
             Confirmation::Ack(None) => Ok(Published::Routed),
             Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)) => {
@@ -71,6 +73,15 @@ impl Session {
             }
             Confirmation::Nack(None) => bail!("the broker refused the message"),
             Confirmation::NotRequested => bail!("the channel lost its confirm mode"),
+        }
+    }
+
+    /// What `work` gives; none when the session ends before, with which the library doesn't fail everything.
+    pub(super) async fn lasting<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.ended.cancelled() => None,
         }
     }
 
@@ -108,12 +119,18 @@ impl Session {
         declare: impl AsyncFnOnce(&Channel) -> lapin::Result<()>,
     ) -> anyhow::Result<()> {
         let mut kept = self.declaring.lock().await;
-        let channel = match kept.take() {
-            Some(channel) => channel,
-            None => self.connection.create_channel().await?,
+        let declared = self.lasting(async {
+            let channel = match kept.take() {
+                Some(channel) => channel,
+                None => self.connection.create_channel().await?,
+            };
+            declare(&channel).await.map(|()| channel)
+        });
+        let Some(declared) = declared.await else {
+            bail!("the connection ended before the {what} {name} was declared");
         };
-        match declare(&channel).await {
-            Ok(()) => *kept = Some(channel),
+        match declared {
+            Ok(channel) => *kept = Some(channel),
             Err(error) if is_precondition(&error) => {
                 warn!(name, "the {what} is there with other arguments and is taken as it is");
             }
@@ -165,7 +182,8 @@ impl Session {
                 () = self.ended.cancelled() => return,
             };
             for (tag, multiple) in batch {
-                if self.channel.basic_ack(tag, BasicAckOptions { multiple }).await.is_err() {
+                let ack = self.channel.basic_ack(tag, BasicAckOptions { multiple });
+                if !matches!(self.lasting(ack).await, Some(Ok(()))) {
                     return self.ended.cancel();
                 }
             }
@@ -199,11 +217,17 @@ impl Session {
 
     /// Says what is done, and gives back what is not.
     pub(crate) async fn close(&self) {
-        for (tag, multiple) in self.acks.rest() {
-            let _sent = self.channel.basic_ack(tag, BasicAckOptions { multiple }).await;
+        let farewell = async {
+            for (tag, multiple) in self.acks.rest() {
+                let _sent = self.channel.basic_ack(tag, BasicAckOptions { multiple }).await;
+            }
+            self.ended.cancel();
+            let _closed = self.connection.close(200, "OK".into()).await;
+        };
+        if time::timeout(CLOSE_MAX, farewell).await.is_err() {
+            self.ended.cancel();
+            warn!("the broker has not said goodbye within {CLOSE_MAX:?}");
         }
-        self.ended.cancel();
-        let _closed = self.connection.close(200, "OK".into()).await;
     }
 }
 

@@ -69,6 +69,18 @@ async fn thrown_out_with_work_in_flight_it_does_not_call_twice() {
     assert_eq!(scene.engine.answers(&id).len(), 1);
 }
 
+#[tokio::test]
+async fn a_broker_that_says_nothing_does_not_keep_it_from_ending() {
+    let Some(broker) = Broker::private().await else { return };
+    let scene = &mut Scene::on(&broker, &[]).await;
+    let peer = Peer::start(|_| Reply::json(200, &json!({"ok": true}))).await;
+    scene.result("GET", &json!({"restUrl": peer.url("/")})).await;
+    broker.node().freeze().await;
+    assert_eq!(scene.connector.terminate().await, 0);
+    let log = scene.connector.log();
+    assert!(log.contains("the broker has not said goodbye within 5s"), "{log}");
+}
+
 /// Ten seconds; a minute with `E2E_SLOW=1`.
 #[tokio::test]
 async fn without_its_broker_it_stays_alive_and_comes_back() {

@@ -103,13 +103,22 @@ impl Node {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Neither there nor gone: it takes bytes and answers nothing.
+    pub(crate) async fn freeze(&self) {
+        self.signal("STOP").await;
+    }
+
     async fn end(&self, signal: &str) {
         let mut server = self.server.lock().await.take().expect("the broker runs");
+        self.signal(signal).await;
+        server.wait().await.expect("the broker ends");
+    }
+
+    async fn signal(&self, signal: &str) {
         let group = fs::read_to_string(self.home.join("group")).expect("the broker's group");
         let target = format!("-{}", group.trim());
         let kill = Command::new("kill").args([&format!("-{signal}"), "--", &target]).status().await;
         assert!(kill.expect("kill runs").success(), "{signal} reaches the broker");
-        server.wait().await.expect("the broker ends");
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {

@@ -226,7 +226,8 @@ fn boxes_in_lines_stand_on_the_baseline() {
     // A frame in a line is as high as its letters, whatever the line is.
     let frame =
         "<p style='line-height: 20pt'>a <code style='padding: 1pt; font-family: serif'>b</code>";
-    check(frame, &["#box(inset: (left: 1pt, right: 1pt), outset: (top: ", "#\"b\";"]);
+    // Libertinus Serif's are (0.894 + 0.246) * 12 = 13.68 points: half of the other 6.32 is on each side, less 1 of padding.
+    check(frame, &["outset: (top: -2.16pt, bottom: -2.16pt, ", "#\"b\";"]);
     assert!(!converted(frame).body.contains("baseline:"), "the letters' own is taken");
 }
 
@@ -432,6 +433,11 @@ fn properties_are_what_typst_calls_them() {
         "<p style='font-variant: small-caps; font-size: 10pt'>Ab É",
         &["#\"A\";#text(size: 7pt, top-edge: 10.69pt, bottom-edge: -2.93pt)[#\"B\";];#\" É\";"],
     );
+    check(
+        "<p style='font-variant: small-caps; white-space: nowrap'>A b",
+        &["#box[#\"A \";#text(size: 8.4pt", "#\"B\";];];"],
+    );
+    check("<p>a", &["overhang: false"]);
     check("<p style='font: small-caps 9pt Libertinus Serif'>Ab", &["smcp", "#\"Ab\";"]);
     check("<img src=a hspace=4 vspace=2>", &["#h(3pt);", "inset: (top: 1.5pt, bottom: 1.5pt)"]);
     check("<pre style='tab-size: 2'>a\tb", &["#\"a  b\";"]);

@@ -99,12 +99,13 @@ impl Engine {
         // The same for the same document, so that its bytes are the same too.
         let ident = format!("{:032x}", hash128(&serde_json::to_string(&job).unwrap_or_default()));
         let mut warnings = Vec::new();
-        let mut own_fonts: Vec<_> = job.fonts.drain(..).map(|it| (it.name, it.bytes)).collect();
-        let families = self.faces.families(own_fonts.iter().map(|it| &*it.1));
+        let mut own_fonts: Vec<_> =
+            job.fonts.drain(..).map(|it| (it.name, Bytes::new(it.bytes))).collect();
+        let families = self.faces.families(own_fonts.iter().map(|it| &it.1));
         let Front { body, strips, assets, fonts } =
             self.front(&mut job, &families, fetch, &mut warnings)?;
         job.assets.extend(assets);
-        own_fonts.extend(fonts.into_iter().map(|it| (String::new(), it)));
+        own_fonts.extend(fonts.into_iter().map(|it| (String::new(), Bytes::new(it))));
         let faces = self.faces_with(own_fonts)?;
         let today = day(&job.date)?;
         let Some(world) = Sandbox::new(self, faces.as_ref().unwrap_or(&self.faces), today, fetch)
@@ -198,12 +199,11 @@ impl Engine {
         Ok(Front { body: markup.body, strips, assets: resources.into_assets(), fonts })
     }
 
-    fn faces_with(&self, fonts: Vec<(String, Vec<u8>)>) -> Result<Option<Faces>, Trouble> {
+    fn faces_with(&self, fonts: Vec<(String, Bytes)>) -> Result<Option<Faces>, Trouble> {
         if fonts.is_empty() {
             return Ok(None);
         }
-        let (names, bytes): (Vec<_>, Vec<_>) =
-            fonts.into_iter().map(|(name, bytes)| (name, Bytes::new(bytes))).unzip();
+        let (names, bytes): (Vec<_>, Vec<_>) = fonts.into_iter().unzip();
         self.faces.with(&bytes).map(Some).map_err(|index| no_font(&names[index]))
     }
 

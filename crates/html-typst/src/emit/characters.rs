@@ -42,14 +42,10 @@ impl Emitter<'_> {
             }
             self.is_after_space = style.white_space.collapses() && row.ends_with(' ');
             self.flush();
-            if style.has_small_caps && !text::has_small_capitals(style) {
-                self.small_capitals(&row, flow);
-            } else if style.white_space == WhiteSpace::NoWrap
-                && row.trim().contains([' ', '-', '/'])
-            {
-                self.unbroken(&row);
+            if style.white_space == WhiteSpace::NoWrap && row.trim().contains([' ', '-', '/']) {
+                self.unbroken(&row, flow);
             } else {
-                self.marked(&row);
+                self.letters(&row, flow);
             }
         }
     }
@@ -63,21 +59,24 @@ impl Emitter<'_> {
     }
 
     /// A text that stays on one line.
-    fn unbroken(&mut self, row: &str) {
+    fn unbroken(&mut self, row: &str, flow: Flow<'_>) {
         let (start, end) = (row.starts_with(' '), row.ends_with(' '));
         if start {
             self.literal(" ");
         }
         self.push("#box[");
-        self.marked(row.trim());
+        self.letters(row.trim(), flow);
         self.push("];");
         if end {
             self.literal(" ");
         }
     }
 
-    /// With small letters as capitals of a smaller size, for a face that has none of its own.
-    fn small_capitals(&mut self, row: &str, flow: Flow<'_>) {
+    /// With small letters as capitals of a smaller size, where a face that is asked for them has none of its own.
+    fn letters(&mut self, row: &str, flow: Flow<'_>) {
+        if !flow.text.has_small_caps || text::has_small_capitals(flow.text) {
+            return self.marked(row);
+        }
         let is_small = |it: char| it.is_lowercase();
         let small = Inherited { size: flow.text.size * SMALL_CAPITALS, ..flow.text.clone() };
         let arguments = text::arguments(flow, &small, flow.strut);

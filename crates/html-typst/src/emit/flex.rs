@@ -55,7 +55,8 @@ impl Emitter<'_> {
             it.style.flex.grow > 0.0 || it.style.margin[0].is_none() || it.style.margin[2].is_none()
         };
         let is_free = !items.iter().any(takes_rest);
-        if node.style.min_height.is_some() && !(is_free && justify.is_start()) {
+        let has_least = node.style.min_height.is_some() && flow.height.is_none();
+        if has_least && !(is_free && justify.is_start()) {
             self.warn(
                 "CSS `min-height` of a flex column: room that is left stays below",
                 node.line,

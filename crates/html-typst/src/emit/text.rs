@@ -31,10 +31,17 @@ pub(super) fn arguments(flow: Flow<'_>, to: &Inherited, strut: [f64; 2]) -> Argu
     if from.size.total_cmp(&to.size).is_ne() {
         arguments.add("size", &points(to.size));
     }
-    let (before, now) = (edges(from, flow.strut), edges(to, strut));
-    if before != now {
-        arguments.add("top-edge", &now.0);
-        arguments.add("bottom-edge", &now.1);
+    // Nearly all texts are as those around them.
+    let is_other_line = flow.strut.map(f64::to_bits) != strut.map(f64::to_bits)
+        || from.size.total_cmp(&to.size).is_ne()
+        || from.families != to.families
+        || from.line_height != to.line_height;
+    if is_other_line {
+        let (before, now) = (edges(from, flow.strut), edges(to, strut));
+        if before != now {
+            arguments.add("top-edge", &now.0);
+            arguments.add("bottom-edge", &now.1);
+        }
     }
     let fill = |it: &Inherited| it.color.faded(it.opacity);
     if fill(from) != fill(to) {

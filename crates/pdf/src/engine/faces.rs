@@ -100,12 +100,12 @@ impl Faces {
     }
 
     /// The families that there are with those in `files`, lower case.
-    pub(super) fn families<'a>(&self, files: impl Iterator<Item = &'a [u8]>) -> Families {
+    pub(super) fn families<'a>(&self, files: impl Iterator<Item = &'a Bytes>) -> Families {
         let mut files = files.peekable();
         if files.peek().is_none() {
             return Arc::clone(&self.families);
         }
-        let own = files.flat_map(|it| Font::iter(Bytes::new(it.to_vec())));
+        let own = files.flat_map(|it| Font::iter(it.clone()));
         let own = own.map(|it| it.info().family.to_lowercase());
         Arc::new(self.families.iter().cloned().chain(own).collect())
     }
